@@ -1,0 +1,23 @@
+#include "policies.h"
+
+#include <string.h>
+
+static const struct weir_policy *const policies[] = {
+    &weir_policy_none,
+    &weir_policy_current,
+    &weir_policy_fixed_window,
+    &weir_policy_weir,
+};
+
+const struct weir_policy *weir_policy_at(size_t index) {
+    return index < sizeof policies / sizeof policies[0] ? policies[index] : NULL;
+}
+
+const struct weir_policy *weir_policy_find(const char *name) {
+    for (size_t i = 0; name && i < sizeof policies / sizeof policies[0]; i++) {
+        if (strcmp(policies[i]->name, name) == 0) {
+            return policies[i];
+        }
+    }
+    return NULL;
+}
