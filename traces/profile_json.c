@@ -1,0 +1,175 @@
+#include "profile_json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "trace_error.h"
+
+bool weir_json_fails(struct weir_json_part part, const char *key, const char *format, ...) {
+    if (part.reading->failed) {
+        return false;
+    }
+    part.reading->failed = true;
+    char what[320];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return weir_trace_fail(part.reading->error, WEIR_TRACE_BAD_INPUT, "%s: key '%s%s%s': %s",
+                           part.reading->path, part.name, part.name[0] != '\0' ? "." : "", key,
+                           what);
+}
+
+bool weir_json_check_keys(struct weir_json_part part, const char *const *known) {
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(part.object, key, value) {
+        size_t i = 0;
+        while (known[i] != NULL && strcmp(known[i], key) != 0) {
+            i++;
+        }
+        if (known[i] == NULL) {
+            return weir_json_fails(part, weir_show(key, strlen(key)).text, "is not known here");
+        }
+    }
+    return !part.reading->failed;
+}
+
+bool weir_json_has(struct weir_json_part part, const char *key) {
+    return json_object_get(part.object, key) != NULL;
+}
+
+/** The value of a key that must be there. */
+static json_t *get(struct weir_json_part part, const char *key) {
+    json_t *value = json_object_get(part.object, key);
+    if (value == NULL) {
+        weir_json_fails(part, key, "is missing");
+    }
+    return part.reading->failed ? NULL : value;
+}
+
+const char *weir_json_text(struct weir_json_part part, const char *key) {
+    const json_t *value = get(part, key);
+    if (value == NULL) {
+        return "";
+    }
+    if (!json_is_string(value) || json_string_length(value) == 0) {
+        weir_json_fails(part, key, "must be text that is not empty");
+        return "";
+    }
+    return json_string_value(value);
+}
+
+static double check_number(struct weir_json_part part, const char *key, const json_t *value,
+                           double low, double high) {
+    if (value == NULL) {
+        return 0.0;
+    }
+    const double number = json_number_value(value);
+    if (!json_is_number(value) || !(number >= low && number <= high)) {
+        weir_json_fails(part, key, "must be a number from %g to %g", low, high);
+        return 0.0;
+    }
+    return number;
+}
+
+static int64_t check_integer(struct weir_json_part part, const char *key, const json_t *value,
+                             int64_t low, int64_t high) {
+    if (value == NULL) {
+        return 0;
+    }
+    const int64_t number = (int64_t)json_integer_value(value);
+    if (!json_is_integer(value) || number < low || number > high) {
+        weir_json_fails(part, key, "must be an integer from %lld to %lld", (long long)low,
+                        (long long)high);
+        return 0;
+    }
+    return number;
+}
+
+double weir_json_number(struct weir_json_part part, const char *key, double low, double high) {
+    return check_number(part, key, get(part, key), low, high);
+}
+
+int64_t weir_json_integer(struct weir_json_part part, const char *key, int64_t low, int64_t high) {
+    return check_integer(part, key, get(part, key), low, high);
+}
+
+int weir_json_choice(struct weir_json_part part, const char *key, const char *const *names) {
+    const char *text = weir_json_text(part, key);
+    if (part.reading->failed) {
+        return 0;
+    }
+    char list[128] = "";
+    for (int i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], text) == 0) {
+            return i;
+        }
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    weir_json_fails(part, key, "'%s' is not known; one of %s is needed",
+                    weir_show(text, strlen(text)).text, list);
+    return 0;
+}
+
+json_t *weir_json_list(struct weir_json_part part, const char *key) {
+    json_t *list = get(part, key);
+    if (list != NULL && json_array_size(list) == 0) {
+        weir_json_fails(part, key, "must be a list that is not empty");
+        return NULL;
+    }
+    return list;
+}
+
+json_t *weir_json_row(struct weir_json_part part, const char *key, json_t *list, size_t index,
+                      size_t width) {
+    json_t *row = json_array_get(list, index);
+    if (part.reading->failed) {
+        return NULL;
+    }
+    if (!json_is_array(row) || json_array_size(row) != width) {
+        weir_json_fails(part, key, "entry %zu must be a list of %zu", index + 1, width);
+        return NULL;
+    }
+    return row;
+}
+
+/** A key with the place in its list, for messages: "bins[3][2]", counted from 1. */
+struct place {
+    char text[80];
+};
+
+static struct place place_of(const char *key, size_t index, size_t column) {
+    struct place place;
+    snprintf(place.text, sizeof place.text, "%s[%zu][%zu]", key, index + 1, column + 1);
+    return place;
+}
+
+const char *weir_json_row_text(struct weir_json_part part, const char *key, size_t index,
+                               json_t *row, size_t column) {
+    const json_t *value = json_array_get(row, column);
+    if (part.reading->failed) {
+        return "";
+    }
+    if (!json_is_string(value) || json_string_length(value) == 0) {
+        weir_json_fails(part, place_of(key, index, column).text, "must be text that is not empty");
+        return "";
+    }
+    return json_string_value(value);
+}
+
+double weir_json_row_number(struct weir_json_part part, const char *key, size_t index, json_t *row,
+                            size_t column, double low, double high) {
+    return part.reading->failed ? 0.0
+                                : check_number(part, place_of(key, index, column).text,
+                                               json_array_get(row, column), low, high);
+}
+
+int64_t weir_json_row_integer(struct weir_json_part part, const char *key, size_t index,
+                              json_t *row, size_t column, int64_t low, int64_t high) {
+    return part.reading->failed ? 0
+                                : check_integer(part, place_of(key, index, column).text,
+                                                json_array_get(row, column), low, high);
+}

@@ -1,0 +1,28 @@
+#ifndef WEIR_TRACES_READER_JSON_H
+#define WEIR_TRACES_READER_JSON_H
+
+#include "fields.h"
+
+/** The events of one line that have not been taken yet. Opaque. */
+struct weir_json;
+
+enum weir_json_result {
+    WEIR_JSON_ROW,
+    WEIR_JSON_END, /**< no more events on this line */
+    WEIR_JSON_BAD
+};
+
+/** NULL when there is no memory. */
+struct weir_json *weir_json_open(void);
+
+/** Reads one line; its events are then taken one by one. False and `fault` when it is no JSON. */
+bool weir_json_feed(struct weir_json *json, const char *line, size_t length,
+                    struct weir_row_fault *fault);
+
+/** Takes the next event of the line. */
+enum weir_json_result weir_json_take(struct weir_json *json, struct weir_row *row,
+                                     struct weir_row_fault *fault);
+
+void weir_json_close(struct weir_json *json);
+
+#endif
