@@ -1,0 +1,192 @@
+#include "opportunity.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOBODY UINT32_MAX
+
+/** Rolling sum of one symbol's delivered liquidations, both sides. Millionths of a dollar, so that
+ *  what is added and taken away again leaves nothing. */
+struct rolling {
+    int64_t sum_micro_usd;
+    uint32_t oldest; /* push that leaves next */
+    uint32_t newest;
+    const struct weir_symbol_settings *settings;
+};
+
+struct finder {
+    const struct weir_trace *trace;
+    const struct weir_push *pushes;
+    const struct weir_strategy *strategy;
+    const struct weir_bot_settings *bot;
+    int64_t shift_ns;
+    int64_t coalesce_ns;
+    struct rolling *symbols;
+    uint32_t *next;     /* next push of the same symbol */
+    uint32_t *previous; /* the one before */
+    uint32_t *open;     /* open group of (symbol, side) */
+    int64_t *micro_usd; /* notional of each push */
+    struct weir_opportunity *found;
+    size_t found_count;
+    /* the bot's detector */
+    int64_t all_micro_usd;
+    size_t all_oldest;
+    int64_t cascade_until_ns;
+};
+
+static void add_to_symbol(struct finder *f, uint32_t index) {
+    const uint32_t symbol = f->trace->rows[f->pushes[index].row].symbol;
+    struct rolling *r = &f->symbols[symbol];
+    f->next[index] = NOBODY;
+    f->previous[index] = r->newest;
+    if (r->newest != NOBODY) {
+        f->next[r->newest] = index;
+    }
+    if (r->oldest == NOBODY) {
+        r->oldest = index;
+    }
+    r->newest = index;
+    r->sum_micro_usd += f->micro_usd[index];
+    const int64_t horizon_ns = f->pushes[index].delivered_ns - f->strategy->condition_window_ns;
+    while (f->pushes[r->oldest].delivered_ns < horizon_ns) {
+        r->sum_micro_usd -= f->micro_usd[r->oldest];
+        r->oldest = f->next[r->oldest];
+    }
+}
+
+/** Whether the symbol's price moved by the detector's share within its window, either way. */
+static bool moved(const struct finder *f, uint32_t index) {
+    const struct weir_detector *d = &f->strategy->detector;
+    const double price = weir_liquidation_price(&f->trace->rows[f->pushes[index].row]);
+    const int64_t horizon_ns = f->pushes[index].delivered_ns - d->move_window_ns;
+    for (uint32_t i = f->previous[index]; i != NOBODY && f->pushes[i].delivered_ns >= horizon_ns;
+         i = f->previous[i]) {
+        const double before = weir_liquidation_price(&f->trace->rows[f->pushes[i].row]);
+        if (fabs(price - before) >= d->move_pct / 100.0 * before) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** The detector: volume over all symbols, and a move of the symbol just seen. Extends, never cuts.
+ */
+static void detect(struct finder *f, uint32_t index) {
+    const struct weir_detector *d = &f->strategy->detector;
+    const int64_t now_ns = f->pushes[index].delivered_ns;
+    f->all_micro_usd += f->micro_usd[index];
+    while (f->pushes[f->all_oldest].delivered_ns < now_ns - d->volume_window_ns) {
+        f->all_micro_usd -= f->micro_usd[f->all_oldest++];
+    }
+    const int64_t second_ns = 1000000000;
+    const bool fresh = f->cascade_until_ns > now_ns + d->lasts_ns - second_ns;
+    if (!fresh && (double)f->all_micro_usd > d->volume_usd * 1e6 && moved(f, index)) {
+        f->cascade_until_ns = now_ns + d->lasts_ns;
+    }
+}
+
+static double worth(int value, double notional_usd) {
+    switch ((enum weir_value)value) {
+    case WEIR_VALUE_NOTIONAL:
+        return notional_usd;
+    case WEIR_VALUE_COUNT:
+        return 1.0;
+    case WEIR_VALUE_IMPACT:
+    default:
+        return sqrt(notional_usd);
+    }
+}
+
+/** Adds a delivered liquidation to the open group of its key, or opens one. */
+static void take(struct finder *f, uint32_t index) {
+    const struct weir_push *push = &f->pushes[index];
+    const struct weir_liquidation *row = &f->trace->rows[push->row];
+    const struct rolling *r = &f->symbols[row->symbol];
+    uint32_t *open = &f->open[2 * row->symbol + row->side];
+    struct weir_opportunity *o = *open == NOBODY ? NULL : &f->found[*open];
+    if (!o || push->delivered_ns >= o->opened_ns + f->coalesce_ns) {
+        const double threshold_usd = row->side == WEIR_SIDE_SELL ? r->settings->threshold_long_usd
+                                                                 : r->settings->threshold_short_usd;
+        if ((double)r->sum_micro_usd < threshold_usd * 1e6) {
+            return;
+        }
+        *open = (uint32_t)f->found_count;
+        o = &f->found[f->found_count++];
+        *o = (struct weir_opportunity){.time_ns = row->time_ns + f->shift_ns,
+                                       .opened_ns = push->delivered_ns,
+                                       .closes_ns = push->delivered_ns + f->coalesce_ns,
+                                       .symbol = row->symbol,
+                                       .side = row->side};
+    }
+    o->liquidations++;
+    o->notional_usd += weir_liquidation_notional_usd(row);
+    o->price = weir_liquidation_price(row);
+}
+
+/** Whether the detector is on when each opportunity closes: a second walk along the feed. */
+static void mark_cascades(struct finder *f, size_t push_count) {
+    size_t i = 0;
+    for (size_t k = 0; k < f->found_count; k++) {
+        struct weir_opportunity *o = &f->found[k];
+        for (; i < push_count && f->pushes[i].delivered_ns <= o->closes_ns; i++) {
+            detect(f, (uint32_t)i);
+        }
+        o->in_cascade = f->cascade_until_ns > o->closes_ns;
+        o->value = worth(f->bot->value, o->notional_usd);
+    }
+}
+
+static bool take_memory(struct finder *f, size_t push_count) {
+    f->symbols = calloc(f->trace->symbol_count + 1, sizeof *f->symbols);
+    f->next = calloc(push_count + 1, sizeof *f->next);
+    f->previous = calloc(push_count + 1, sizeof *f->previous);
+    f->micro_usd = calloc(push_count + 1, sizeof *f->micro_usd);
+    f->open = calloc(2 * f->trace->symbol_count + 1, sizeof *f->open);
+    f->found = calloc(push_count + 1, sizeof *f->found);
+    return f->symbols && f->next && f->previous && f->micro_usd && f->open && f->found;
+}
+
+static void give_memory_back(struct finder *f) {
+    free(f->symbols);
+    free(f->next);
+    free(f->previous);
+    free(f->micro_usd);
+    free(f->open);
+}
+
+struct weir_opportunity *weir_opportunities_find(const struct weir_trace *trace, int64_t shift_ns,
+                                                 const struct weir_push *pushes, size_t push_count,
+                                                 const struct weir_strategy *strategy,
+                                                 const struct weir_symbol_settings *const *symbols,
+                                                 const struct weir_bot_settings *bot,
+                                                 size_t *count) {
+    struct finder f = {.trace = trace,
+                       .pushes = pushes,
+                       .strategy = strategy,
+                       .bot = bot,
+                       .shift_ns = shift_ns,
+                       .coalesce_ns = (int64_t)(bot->coalesce_ms * 1e6),
+                       .cascade_until_ns = INT64_MIN};
+    if (!take_memory(&f, push_count)) {
+        give_memory_back(&f);
+        free(f.found);
+        return NULL;
+    }
+    for (size_t s = 0; s < trace->symbol_count; s++) {
+        f.symbols[s] = (struct rolling){0, NOBODY, NOBODY, symbols[s]};
+        f.open[2 * s] = f.open[2 * s + 1] = NOBODY;
+    }
+    for (uint32_t i = 0; i < push_count; i++) {
+        const struct weir_liquidation *row = &trace->rows[pushes[i].row];
+        f.micro_usd[i] = (int64_t)(weir_liquidation_notional_usd(row) * 1e6 + 0.5);
+        add_to_symbol(&f, i);
+        if (f.symbols[row->symbol].settings) {
+            take(&f, i);
+        }
+    }
+    mark_cascades(&f, push_count);
+    give_memory_back(&f);
+    *count = f.found_count;
+    return f.found;
+}

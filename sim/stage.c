@@ -1,0 +1,176 @@
+#include "stage.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_NS 1000000000LL
+#define MINUTE_NS (60 * SECOND_NS)
+#define AFTER_NS (300 * SECOND_NS)      /* a run ends that long after the last liquidation */
+#define SECOND_BOT_NS (300 * SECOND_NS) /* the second bot started that long before the first */
+
+const char *weir_class_name(enum weir_class class) {
+    static const char *const names[] = {"slack", "tight", "binding"};
+    return names[class];
+}
+
+/** The true phase for a single run; else one phase in each of `replications` parts of a minute. */
+static int64_t draw_phase_ns(uint64_t seed, uint32_t replication, uint32_t replications) {
+    if (replications <= 1) {
+        return 0;
+    }
+    const struct weir_uniforms u = weir_draw((struct weir_draw_key){
+        .seed = seed, .replication = replication, .stream = WEIR_STREAM_PHASE});
+    return (int64_t)(((double)replication + u.u[0]) / (double)replications * (double)MINUTE_NS);
+}
+
+static void set_times(struct weir_stage *stage, uint32_t replications) {
+    const struct weir_trace *trace = stage->trace;
+    stage->shift_ns = draw_phase_ns(stage->seed, stage->replication, replications);
+    stage->onset_ns = trace->rows[0].time_ns + stage->shift_ns;
+    stage->start_ns = stage->onset_ns - (int64_t)(stage->scenario->bot.lead_s * 1e9);
+    stage->second_start_ns = stage->start_ns - SECOND_BOT_NS;
+    stage->end_ns = trace->rows[trace->row_count - 1].time_ns + stage->shift_ns + AFTER_NS;
+}
+
+/** Sends what the throttle lets through on its way. The feed is one connection: nothing overtakes.
+ */
+static void deliver(struct weir_stage *stage) {
+    const int64_t publication_ns = (int64_t)(stage->scenario->feed.delay_ms * 1e6);
+    int64_t last_ns = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < stage->push_count; i++) {
+        struct weir_push push = stage->pushes[i];
+        if (weir_network_feed_dead(stage->network, push.pushed_ns)) {
+            stage->unheard++;
+            continue;
+        }
+        const struct weir_uniforms u =
+            weir_draw((struct weir_draw_key){.seed = stage->seed,
+                                             .replication = stage->replication,
+                                             .stream = WEIR_STREAM_FEED,
+                                             .a = push.row});
+        push.delivered_ns = push.pushed_ns + publication_ns +
+                            weir_network_feed_delay_ns(stage->network, push.pushed_ns, u.u[0]);
+        push.delivered_ns = push.delivered_ns < last_ns ? last_ns : push.delivered_ns;
+        last_ns = push.delivered_ns;
+        stage->feed_usd += weir_liquidation_notional_usd(&stage->trace->rows[push.row]);
+        stage->pushes[kept++] = push;
+    }
+    stage->push_count = kept;
+}
+
+static bool find_hunt(struct weir_stage *stage, struct weir_hunt *hunt,
+                      const struct weir_strategy *strategy) {
+    const struct weir_trace *trace = stage->trace;
+    hunt->strategy = strategy;
+    hunt->symbols = calloc(trace->symbol_count + 1, sizeof(const struct weir_symbol_settings *));
+    if (!hunt->symbols) {
+        return false;
+    }
+    for (size_t s = 0; s < trace->symbol_count; s++) {
+        hunt->symbols[s] = weir_strategy_symbol(strategy, trace->symbols[s]);
+    }
+    hunt->opportunities =
+        weir_opportunities_find(trace, stage->shift_ns, stage->pushes, stage->push_count, strategy,
+                                hunt->symbols, &stage->scenario->bot, &hunt->opportunity_count);
+    return hunt->opportunities != NULL;
+}
+
+/** Cost of the opportunities of each minute, bare and with everything they drag along. */
+static enum weir_class classify(const struct weir_stage *stage) {
+    const struct weir_hunt *hunt = &stage->hunts[0];
+    const struct weir_exchange_rules *rules = &stage->scenario->exchange.rules;
+    const struct weir_cost bare = weir_strategy_entry_cost(hunt->strategy);
+    const int cascade = stage->scenario->bot.cascade;
+    enum weir_class class = WEIR_CLASS_SLACK;
+    size_t i = 0;
+    while (i < hunt->opportunity_count) {
+        const int64_t minute = hunt->opportunities[i].closes_ns / MINUTE_NS;
+        int64_t count = 0;
+        int64_t weight = 0;
+        int64_t orders = 0;
+        for (;
+             i < hunt->opportunity_count && hunt->opportunities[i].closes_ns / MINUTE_NS == minute;
+             i++) {
+            const struct weir_cost full =
+                weir_strategy_full_cost(hunt->strategy, cascade, hunt->opportunities[i].in_cascade);
+            count++;
+            weight += full.weight;
+            orders += full.orders;
+        }
+        if (count * bare.weight > rules->weight_per_minute ||
+            count * bare.orders > rules->orders_per_minute) {
+            return WEIR_CLASS_BINDING;
+        }
+        if (2 * weight >= rules->weight_per_minute || 2 * orders >= rules->orders_per_minute) {
+            class = WEIR_CLASS_TIGHT;
+        }
+    }
+    return class;
+}
+
+static bool build(struct weir_stage *stage, const struct weir_strategy *strategy,
+                  const struct weir_strategy *second) {
+    const struct weir_trace *trace = stage->trace;
+    stage->network =
+        weir_network_create(&stage->scenario->network, trace, stage->shift_ns,
+                            stage->second_start_ns, stage->end_ns, stage->seed, stage->replication);
+    stage->market = weir_market_create(trace, stage->shift_ns);
+    stage->pushes = calloc(trace->row_count + 1, sizeof *stage->pushes);
+    if (!stage->network || !stage->market || !stage->pushes) {
+        return false;
+    }
+    stage->push_count =
+        weir_feed_throttle(&stage->scenario->feed, trace, stage->shift_ns, stage->pushes);
+    if (stage->push_count == SIZE_MAX) {
+        return false;
+    }
+    stage->throttled = trace->row_count - stage->push_count;
+    deliver(stage);
+    if (!find_hunt(stage, &stage->hunts[0], strategy) ||
+        (second && !find_hunt(stage, &stage->hunts[1], second))) {
+        return false;
+    }
+    for (size_t i = 0; i < trace->row_count; i++) {
+        stage->trace_usd += weir_liquidation_notional_usd(&trace->rows[i]);
+    }
+    stage->class = classify(stage);
+    return true;
+}
+
+struct weir_stage *weir_stage_create(const struct weir_trace *trace,
+                                     const struct weir_scenario *scenario,
+                                     const struct weir_strategy *strategy,
+                                     const struct weir_strategy *second, uint64_t seed,
+                                     uint32_t replication, uint32_t replications) {
+    assert(trace->row_count > 0 && replication < replications);
+    struct weir_stage *stage = calloc(1, sizeof *stage);
+    if (!stage) {
+        return NULL;
+    }
+    stage->trace = trace;
+    stage->scenario = scenario;
+    stage->seed = seed;
+    stage->replication = replication;
+    set_times(stage, replications);
+    if (!build(stage, strategy, second)) {
+        weir_stage_destroy(stage);
+        return NULL;
+    }
+    return stage;
+}
+
+void weir_stage_destroy(struct weir_stage *stage) {
+    if (!stage) {
+        return;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        free(stage->hunts[i].symbols);
+        free(stage->hunts[i].opportunities);
+    }
+    weir_network_destroy(stage->network);
+    weir_market_destroy(stage->market);
+    free(stage->pushes);
+    free(stage);
+}

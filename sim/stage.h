@@ -1,0 +1,71 @@
+#ifndef WEIR_SIM_STAGE_H
+#define WEIR_SIM_STAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "feed.h"
+#include "market.h"
+#include "network.h"
+#include "opportunity.h"
+#include "scenario.h"
+#include "strategy.h"
+#include "trace.h"
+
+/**
+ * The stage of a run: everything that is the same for every policy. The trace and its phase, what
+ * the feed delivers, the opportunities, the load of the network, the prices. Computed once per
+ * (trace, scenario, replication) before any policy runs, then only read.
+ */
+
+/** What one bot sees and hunts. */
+struct weir_hunt {
+    const struct weir_strategy *strategy;
+    const struct weir_symbol_settings **symbols; /**< per symbol of the trace; NULL: not hunted */
+    struct weir_opportunity *opportunities;
+    size_t opportunity_count;
+};
+
+/** How scarce the allowance is. */
+enum weir_class {
+    WEIR_CLASS_SLACK,
+    WEIR_CLASS_TIGHT,
+    WEIR_CLASS_BINDING
+};
+
+struct weir_stage {
+    const struct weir_trace *trace;
+    const struct weir_scenario *scenario;
+    uint64_t seed;
+    uint32_t replication;
+    int64_t
+        shift_ns; /**< added to every time of the trace: its phase against the server's minute */
+    int64_t start_ns;        /**< the bot starts */
+    int64_t end_ns;          /**< 300 s after the last liquidation */
+    int64_t second_start_ns; /**< the second bot starts */
+    int64_t onset_ns;        /**< first liquidation */
+    struct weir_network *network;
+    struct weir_market *market;
+    struct weir_push *pushes; /**< what was delivered */
+    size_t push_count;
+    size_t throttled;           /**< liquidations that the throttle kept back */
+    size_t unheard;             /**< liquidations lost in an outage of the feed */
+    double trace_usd, feed_usd; /**< notional of the trace, and of what was delivered */
+    struct weir_hunt hunts[2];  /**< the bot's, and the second bot's if there is one */
+    enum weir_class class;
+};
+
+/** Sets the stage. `replications` is the number of the whole experiment: with one the trace keeps
+ * its true phase, with more the phases are stratified over the minute. Trace, scenario and
+ * strategies are borrowed. `second` is NULL without a second bot. NULL if memory is short. */
+struct weir_stage *weir_stage_create(const struct weir_trace *trace,
+                                     const struct weir_scenario *scenario,
+                                     const struct weir_strategy *strategy,
+                                     const struct weir_strategy *second, uint64_t seed,
+                                     uint32_t replication, uint32_t replications);
+void weir_stage_destroy(struct weir_stage *stage);
+
+/** "slack", "tight" or "binding". Static storage. */
+const char *weir_class_name(enum weir_class class);
+
+#endif
