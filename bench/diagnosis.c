@@ -1,0 +1,198 @@
+#include "diagnosis.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/** Share from which a cause is named. */
+#define WORTH_NAMING 0.01
+
+static void say(struct weir_diagnosis *d, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say(struct weir_diagnosis *d, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(d->sentences[d->count++], WEIR_SENTENCE_MAX, format, arguments);
+    va_end(arguments);
+}
+
+static bool is_limit(int cause) {
+    return cause == WEIR_CAUSE_WEIGHT || cause == WEIR_CAUSE_ORDERS || cause == WEIR_CAUSE_HOLD ||
+           cause == WEIR_CAUSE_BAN;
+}
+
+/** "weight", as a phrase that fits after "lost to". */
+static const char *phrase(int cause) {
+    static const char *const phrases[WEIR_CAUSES] = {"the feed",
+                                                     "too few connections",
+                                                     "delays and faults of the network",
+                                                     "the weight limit",
+                                                     "the order limit",
+                                                     "holds after a 429",
+                                                     "bans",
+                                                     "the policy's own rules"};
+    return phrases[cause];
+}
+
+static int largest(const struct weir_summary *s, bool by_value) {
+    int best = 0;
+    for (int c = 1; c < WEIR_CAUSES; c++) {
+        const double a = by_value ? s->bound_by[c].value_lost : s->bound_by[c].time;
+        const double b = by_value ? s->bound_by[best].value_lost : s->bound_by[best].time;
+        best = a > b ? c : best;
+    }
+    return best;
+}
+
+static void say_whether(const struct weir_replay *replay, const struct weir_replay_policy *result,
+                        struct weir_diagnosis *d) {
+    const struct weir_summary *s = &result->summary;
+    double limit_value = 0.0;
+    for (int c = 0; c < WEIR_CAUSES; c++) {
+        limit_value += is_limit(c) ? s->bound_by[c].value_lost : 0.0;
+    }
+    const double lost = 1.0 - weir_mean(s, WEIR_METRIC_value_capture, 1.0);
+    const double errors = weir_mean(s, WEIR_METRIC_limit_errors, 0.0);
+    const char *class = weir_class_name(replay->stage->class);
+    if (limit_value * lost < 0.0005 && errors < 0.5) {
+        say(d,
+            "The limits never bound: policy %s lost nothing to them on this %s trace, and the "
+            "exchange "
+            "answered no 429.",
+            result->policy->name, class);
+        return;
+    }
+    say(d,
+        "The limits bound: of the value of this %s trace policy %s captured %.1f %% and lost %.1f "
+        "%% to "
+        "limits, holds and bans, with %.0f answers 429 and %.0f answers 418.",
+        class, result->policy->name, 100.0 * (1.0 - lost), 100.0 * limit_value * lost,
+        weir_mean(s, WEIR_METRIC_http_429, 0.0), weir_mean(s, WEIR_METRIC_http_418, 0.0));
+}
+
+static void say_what(const struct weir_summary *s, struct weir_diagnosis *d) {
+    char list[300] = "";
+    size_t used = 0;
+    bool named[WEIR_CAUSES] = {false};
+    for (int rank = 0; rank < WEIR_CAUSES; rank++) {
+        int best = -1;
+        for (int c = 0; c < WEIR_CAUSES; c++) {
+            if (!named[c] && (best < 0 || s->bound_by[c].time > s->bound_by[best].time)) {
+                best = c;
+            }
+        }
+        named[best] = true;
+        if (s->bound_by[best].time < WORTH_NAMING || used >= sizeof list) {
+            break;
+        }
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s %.0f %%", rank ? ", " : "",
+                                 phrase(best), 100.0 * s->bound_by[best].time);
+    }
+    if (used > 0) {
+        say(d, "Of the time that opportunities waited or stood refused, this was in the way: %s.",
+            list);
+    } else {
+        say(d, "No opportunity had to wait for anything.");
+    }
+}
+
+static void say_lost(const struct weir_summary *s, struct weir_diagnosis *d) {
+    const double opportunities = weir_mean(s, WEIR_METRIC_opportunities, 0.0);
+    const double missed = opportunities - weir_mean(s, WEIR_METRIC_captures, 0.0);
+    const double usd = weir_mean(s, WEIR_METRIC_opportunities_usd, 0.0) -
+                       weir_mean(s, WEIR_METRIC_captured_usd, 0.0);
+    if (missed <= 0.0) {
+        say(d, "All %.0f opportunities were captured.", opportunities);
+        return;
+    }
+    char list[300] = "";
+    size_t used = 0;
+    for (int c = 0; c < WEIR_CAUSES && used < sizeof list; c++) {
+        if (s->bound_by[c].value_lost >= WORTH_NAMING) {
+            used +=
+                (size_t)snprintf(list + used, sizeof list - used, "%s%.0f %% to %s",
+                                 used ? ", " : "", 100.0 * s->bound_by[c].value_lost, phrase(c));
+        }
+    }
+    say(d, "%.0f of %.0f opportunities, %.0f USD, were missed; their value was lost: %s.", missed,
+        opportunities, usd, list);
+}
+
+/** The change that answers the cause of the largest loss. */
+static const char *advice(int cause, const char *policy) {
+    const bool counts = strcmp(policy, "weir") == 0 || strcmp(policy, "fixed-window") == 0;
+    switch ((enum weir_cause)cause) {
+    case WEIR_CAUSE_FEED:
+        return "a faster or rawer feed (feed.throttle_ms, feed.delay_ms)";
+    case WEIR_CAUSE_CONNECTIONS:
+        return "more connections (bot.connections), or a call path that does not block "
+               "(bot.call_path)";
+    case WEIR_CAUSE_DELAY:
+        return "a shorter way to the exchange, or entries that are sent earlier (bot.coalesce_ms)";
+    case WEIR_CAUSE_WEIGHT:
+        return counts
+                   ? "cheaper requests: less standing load, no order book before an entry"
+                   : "a limiter that counts exact weights and stops before the limit (policy weir)";
+    case WEIR_CAUSE_ORDERS:
+        return counts ? "to choose the larger opportunities while orders are scarce"
+                      : "a limiter that counts orders exactly and stops before the limit (policy "
+                        "weir)";
+    case WEIR_CAUSE_HOLD:
+    case WEIR_CAUSE_BAN:
+        return "a limiter that never provokes a 429 (policy weir), or a larger buffer";
+    case WEIR_CAUSE_POLICY:
+        break;
+    }
+    return "to loosen the policy's own rules (its queue, reserve and buffer)";
+}
+
+static void say_change(const struct weir_replay_policy *result, struct weir_diagnosis *d) {
+    const struct weir_summary *s = &result->summary;
+    const double displaced = weir_mean(s, WEIR_METRIC_displaced_weight, 0.0);
+    const int cause = largest(s, true);
+    if (weir_mean(s, WEIR_METRIC_value_capture, 1.0) >= 0.9995) {
+        say(d, "No change of the limiter can gain anything here%s.",
+            displaced > 0.0 ? "; it displaced some standing load" : "");
+        return;
+    }
+    say(d, "The best single change is %s: it addresses %.0f %% of what was lost.",
+        advice(cause, result->policy->name), 100.0 * s->bound_by[cause].value_lost);
+}
+
+static void say_drawn(const struct weir_replay *replay, struct weir_diagnosis *d) {
+    const struct weir_trace *trace = replay->trace;
+    if (!trace->built) {
+        say(d, "The liquidations are recorded; drawn are delays, faults, fills and, with more than "
+               "one "
+               "replication, the phase against the server's minute.");
+        return;
+    }
+    char lists[3][160] = {"", "", ""};
+    for (size_t i = 0; i < trace->field_count; i++) {
+        char *list = lists[trace->fields[i].mark];
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof lists[0] - used, "%s%s", used ? ", " : "",
+                 trace->fields[i].name);
+    }
+    say(d, "Recorded: %s; derived: %s; drawn: %s, delays, faults and fills.",
+        lists[WEIR_MARK_RECORDED],
+        lists[WEIR_MARK_DERIVED][0] ? lists[WEIR_MARK_DERIVED] : "nothing",
+        lists[WEIR_MARK_DRAWN][0] ? lists[WEIR_MARK_DRAWN] : "nothing of the trace");
+}
+
+void weir_diagnose(const struct weir_replay *replay, const struct weir_replay_policy *result,
+                   struct weir_diagnosis *d) {
+    d->count = 0;
+    if (replay->stage->hunts[0].opportunity_count == 0) {
+        say(d,
+            "There was nothing to hunt: no liquidation of the feed met the strategy's condition.");
+        say_drawn(replay, d);
+        return;
+    }
+    say_whether(replay, result, d);
+    say_what(&result->summary, d);
+    say_lost(&result->summary, d);
+    say_change(result, d);
+    say_drawn(replay, d);
+}

@@ -1,0 +1,31 @@
+#ifndef WEIR_BENCH_PREVIOUS_RESULT_H
+#define WEIR_BENCH_PREVIOUS_RESULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scenario.h"
+
+/** What a weir.replay/1 document says of how it was made, enough to make it again. */
+struct weir_previous_result {
+    char *policy;
+    char **paths;
+    size_t path_count;
+    uint64_t seed;
+    uint32_t replications;
+    uint64_t trace_digest;
+    void *scenario; /**< the document's own */
+};
+
+/** Reads a result; NULL and an error that names file and key if it is not one. */
+struct weir_previous_result *weir_previous_result_open(const char *path,
+                                                       struct weir_scenario_error *error);
+
+void weir_previous_result_close(struct weir_previous_result *result);
+
+/** Adds its scenario to the settings. */
+enum weir_scenario_status weir_previous_result_settings(const struct weir_previous_result *result,
+                                                        struct weir_settings *settings,
+                                                        struct weir_scenario_error *error);
+
+#endif

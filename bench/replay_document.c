@@ -1,0 +1,153 @@
+#include "replay_document.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "diagnosis.h"
+#include "scenario_document.h"
+
+#define PRECISION 12
+
+static json_t *hex(uint64_t value) {
+    return json_sprintf("%016" PRIx64, value);
+}
+
+static json_t *estimate(const struct weir_estimate *e, size_t metric) {
+    json_t *object = json_pack("{s:f}", "mean", e->mean);
+    /* a share of bans has no Student's interval */
+    if (e->count > 1 && metric != WEIR_METRIC_ban_probability) {
+        json_object_set_new(object, "low", json_real(e->low));
+        json_object_set_new(object, "high", json_real(e->high));
+    }
+    return object;
+}
+
+static json_t *metrics(const struct weir_summary *summary) {
+    json_t *object = json_object();
+    for (size_t m = 0; m < WEIR_METRIC_COUNT; m++) {
+        if (summary->metrics[m].count > 0) {
+            json_object_set_new(object, weir_metric_name((enum weir_metric)m),
+                                estimate(&summary->metrics[m], m));
+        }
+    }
+    return object;
+}
+
+static json_t *bound_by(const struct weir_summary *summary) {
+    json_t *object = json_object();
+    for (size_t c = 0; c < WEIR_CAUSES; c++) {
+        json_object_set_new(object, weir_cause_name((enum weir_cause)c),
+                            json_pack("{s:f, s:f}", "time", summary->bound_by[c].time, "value_lost",
+                                      summary->bound_by[c].value_lost));
+    }
+    return object;
+}
+
+static json_t *curve(const struct weir_summary *summary) {
+    json_t *list = json_array();
+    for (size_t p = 0; p < WEIR_CURVE_POINTS; p++) {
+        const struct weir_curve_point *at = &summary->curve[p];
+        json_array_append_new(list, json_pack("[f, f, f, f]", at->window_ms, at->by_count,
+                                              at->by_value, at->by_notional));
+    }
+    return list;
+}
+
+static json_t *deciles(const struct weir_summary *summary) {
+    json_t *list = json_array();
+    for (size_t d = 0; d < WEIR_DECILES; d++) {
+        json_array_append_new(list, json_real(summary->capture_by_decile[d]));
+    }
+    return list;
+}
+
+/** The largest misses of replication 0. */
+static json_t *misses(const struct weir_replay *replay, const struct weir_metrics *first) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < first->miss_count; i++) {
+        const struct weir_miss *m = &first->misses[i];
+        json_t *object = json_pack(
+            "{s:i, s:I, s:s, s:f, s:s, s:s}", "id", (int)m->opportunity, "time_ns",
+            (json_int_t)m->time_ns, "symbol", replay->trace->symbols[m->symbol], "notional_usd",
+            m->notional_usd, "state", weir_state_name((enum weir_state)m->state), "lost_to",
+            weir_cause_name((enum weir_cause)m->blame));
+        if (m->state == WEIR_STATE_REFUSED) {
+            json_object_set_new(object, "reason",
+                                json_string(weir_reason_name((enum weir_reason)m->reason)));
+        }
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static json_t *trace(const struct weir_replay *replay) {
+    const struct weir_trace *t = replay->trace;
+    json_t *paths = json_array();
+    for (size_t i = 0; i < replay->plan.path_count; i++) {
+        json_array_append_new(paths, json_string(replay->plan.paths[i]));
+    }
+    json_t *object =
+        json_pack("{s:s, s:o, s:o, s:I, s:f, s:s}", "name", t->name, "paths", paths, "digest",
+                  hex(t->digest), "liquidations", (json_int_t)t->row_count, "span_s",
+                  (double)(t->rows[t->row_count - 1].time_ns - t->rows[0].time_ns) / 1e9, "class",
+                  weir_class_name(replay->stage->class));
+    if (t->bad_rows) {
+        json_object_set_new(object, "bad_rows", json_integer((json_int_t)t->bad_rows));
+    }
+    if (t->built) {
+        json_t *fields = json_object();
+        for (size_t i = 0; i < t->field_count; i++) {
+            json_object_set_new(fields, t->fields[i].name,
+                                json_string(weir_mark_name(t->fields[i].mark)));
+        }
+        json_object_set_new(object, "fields", fields);
+    }
+    return object;
+}
+
+static json_t *diagnosis(const struct weir_replay *replay,
+                         const struct weir_replay_policy *result) {
+    struct weir_diagnosis d;
+    json_t *list = json_array();
+    weir_diagnose(replay, result, &d);
+    for (size_t i = 0; i < d.count; i++) {
+        json_array_append_new(list, json_string(d.sentences[i]));
+    }
+    return list;
+}
+
+static json_t *cost(const struct weir_replay_cost *c) {
+    json_t *object = json_pack("{s:I, s:f, s:f, s:f}", "events", (json_int_t)c->events, "cpu_s",
+                               c->cpu_s, "run_cpu_s", c->run_cpu_s, "max_rss_mib", c->max_rss_mib);
+    if (c->run_cpu_s > 0.0 && c->events > 0) {
+        json_object_set_new(object, "events_per_s", json_real((double)c->events / c->run_cpu_s));
+        json_object_set_new(object, "ns_per_event",
+                            json_real(c->run_cpu_s * 1e9 / (double)c->events));
+    }
+    return object;
+}
+
+char *weir_replay_document(const struct weir_replay *replay, size_t policy) {
+    const struct weir_replay_policy *result = &replay->policies[policy];
+    json_t *root = json_object();
+    json_object_set_new(root, "schema", json_string("weir.replay/1"));
+    json_object_set_new(root, "version", json_string(WEIR_VERSION));
+    json_object_set_new(root, "policy", json_string(result->policy->name));
+    json_object_set_new(root, "seed", json_integer((json_int_t)replay->plan.seed));
+    json_object_set_new(root, "replications", json_integer(replay->plan.replications));
+    json_object_set_new(root, "trace", trace(replay));
+    json_object_set_new(root, "diagnosis", diagnosis(replay, result));
+    json_object_set_new(root, "metrics", metrics(&result->summary));
+    json_object_set_new(root, "bound_by", bound_by(&result->summary));
+    json_object_set_new(root, "capture_curve", curve(&result->summary));
+    json_object_set_new(root, "capture_by_decile", deciles(&result->summary));
+    json_object_set_new(root, "largest_misses", misses(replay, &result->runs[0]));
+    json_object_set_new(root, "ties", json_integer((json_int_t)result->ties));
+    json_object_set_new(root, "digest", hex(result->digest));
+    json_object_set_new(root, "scenario",
+                        weir_scenario_document(&replay->plan.scenario, result->policy));
+    json_object_set_new(root, "cost", cost(&result->cost));
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(PRECISION));
+    json_decref(root);
+    return text;
+}

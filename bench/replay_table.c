@@ -1,0 +1,188 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "diagnosis.h"
+#include "replay_document.h"
+
+/** How a figure is shown to people. */
+enum unit {
+    UNIT_COUNT,
+    UNIT_SHARE,
+    UNIT_USD,
+    UNIT_MS,
+    UNIT_S,
+    UNIT_RATE
+};
+
+struct row {
+    const char *label;
+    enum weir_metric metric;
+    enum unit unit;
+};
+
+/* What people look at first; the documents have everything. */
+static const struct row rows[] = {
+    {"opportunities", WEIR_METRIC_opportunities, UNIT_COUNT},
+    {"captures", WEIR_METRIC_captures, UNIT_COUNT},
+    {"  by count", WEIR_METRIC_capture_rate, UNIT_SHARE},
+    {"  by impact", WEIR_METRIC_impact_capture, UNIT_SHARE},
+    {"  by notional", WEIR_METRIC_notional_capture, UNIT_SHARE},
+    {"protected captures", WEIR_METRIC_protected_captures, UNIT_COUNT},
+    {"  by impact", WEIR_METRIC_protected_impact_capture, UNIT_SHARE},
+    {"late", WEIR_METRIC_state_late, UNIT_COUNT},
+    {"refused", WEIR_METRIC_state_refused, UNIT_COUNT},
+    {"expired", WEIR_METRIC_state_expired, UNIT_COUNT},
+    {"rejected", WEIR_METRIC_state_rejected, UNIT_COUNT},
+    {"lost", WEIR_METRIC_state_lost, UNIT_COUNT},
+    {"requests sent", WEIR_METRIC_requests_sent, UNIT_COUNT},
+    {"answered 429", WEIR_METRIC_http_429, UNIT_COUNT},
+    {"answered 418", WEIR_METRIC_http_418, UNIT_COUNT},
+    {"limit errors per 1000 sent", WEIR_METRIC_limit_errors_per_1000_sent, UNIT_RATE},
+    {"provocations", WEIR_METRIC_provocations, UNIT_COUNT},
+    {"time banned", WEIR_METRIC_banned_s, UNIT_S},
+    {"useful efficiency", WEIR_METRIC_useful_efficiency, UNIT_SHARE},
+    {"unprotected, most", WEIR_METRIC_unprotected_usd_max, UNIT_USD},
+    {"unprotected, p99", WEIR_METRIC_unprotected_p99_s, UNIT_S},
+    {"latency of captures, p50", WEIR_METRIC_latency_p50_ms, UNIT_MS},
+    {"latency of captures, p99", WEIR_METRIC_latency_p99_ms, UNIT_MS},
+    {"blind, longest", WEIR_METRIC_blind_max_s, UNIT_S},
+};
+#define ROW_COUNT (sizeof rows / sizeof rows[0])
+
+static void show(const struct weir_estimate *e, enum unit unit, char *text, size_t size) {
+    if (e->count == 0) {
+        snprintf(text, size, "-");
+        return;
+    }
+    switch (unit) {
+    case UNIT_SHARE:
+        snprintf(text, size, "%.1f %%", 100.0 * e->mean);
+        break;
+    case UNIT_USD:
+        snprintf(text, size, "%.0f USD", e->mean);
+        break;
+    case UNIT_MS:
+        snprintf(text, size, "%.0f ms", e->mean);
+        break;
+    case UNIT_S:
+        snprintf(text, size, "%.1f s", e->mean);
+        break;
+    case UNIT_RATE:
+        snprintf(text, size, "%.2f", e->mean);
+        break;
+    case UNIT_COUNT:
+        snprintf(text, size, e->mean == (double)(int64_t)e->mean ? "%.0f" : "%.1f", e->mean);
+        break;
+    }
+}
+
+static void print_diagnosis(const struct weir_replay *replay, size_t policy, const char *lead,
+                            FILE *out) {
+    struct weir_diagnosis d;
+    weir_diagnose(replay, &replay->policies[policy], &d);
+    for (size_t i = 0; i < d.count; i++) {
+        fprintf(out, "%s%s\n", lead, d.sentences[i]);
+    }
+    fputc('\n', out);
+}
+
+static void print_text(const struct weir_replay *replay, FILE *out) {
+    const struct weir_replay_plan *plan = &replay->plan;
+    fprintf(out, "%-28s", "");
+    for (size_t p = 0; p < plan->policy_count; p++) {
+        fprintf(out, " %14s", replay->policies[p].policy->name);
+    }
+    fputc('\n', out);
+    for (size_t r = 0; r < ROW_COUNT; r++) {
+        fprintf(out, "%-28s", rows[r].label);
+        for (size_t p = 0; p < plan->policy_count; p++) {
+            char text[40];
+            show(&replay->policies[p].summary.metrics[rows[r].metric], rows[r].unit, text,
+                 sizeof text);
+            fprintf(out, " %14s", text);
+        }
+        fputc('\n', out);
+    }
+}
+
+static void print_markdown(const struct weir_replay *replay, FILE *out) {
+    const struct weir_replay_plan *plan = &replay->plan;
+    fputs("| |", out);
+    for (size_t p = 0; p < plan->policy_count; p++) {
+        fprintf(out, " %s |", replay->policies[p].policy->name);
+    }
+    fputs("\n|---|", out);
+    for (size_t p = 0; p < plan->policy_count; p++) {
+        fputs("---:|", out);
+    }
+    fputc('\n', out);
+    for (size_t r = 0; r < ROW_COUNT; r++) {
+        const bool inner = rows[r].label[0] == ' ';
+        fprintf(out, "| %s%s |", inner ? "… " : "", rows[r].label + (inner ? 2 : 0));
+        for (size_t p = 0; p < plan->policy_count; p++) {
+            char text[40];
+            show(&replay->policies[p].summary.metrics[rows[r].metric], rows[r].unit, text,
+                 sizeof text);
+            fprintf(out, " %s |", text);
+        }
+        fputc('\n', out);
+    }
+}
+
+static void print_csv(const struct weir_replay *replay, FILE *out) {
+    fputs("policy,metric,mean,low,high\n", out);
+    for (size_t p = 0; p < replay->plan.policy_count; p++) {
+        for (size_t m = 0; m < WEIR_METRIC_COUNT; m++) {
+            const struct weir_estimate *e = &replay->policies[p].summary.metrics[m];
+            if (e->count == 0) {
+                continue;
+            }
+            fprintf(out, "%s,%s,%.12g,", replay->policies[p].policy->name,
+                    weir_metric_name((enum weir_metric)m), e->mean);
+            if (e->count > 1 && m != WEIR_METRIC_ban_probability) {
+                fprintf(out, "%.12g,%.12g\n", e->low, e->high);
+            } else {
+                fputs(",\n", out);
+            }
+        }
+    }
+}
+
+static void print_origin(const struct weir_replay *replay, FILE *out) {
+    const struct weir_replay_plan *plan = &replay->plan;
+    const struct weir_trace *t = replay->trace;
+    fprintf(out,
+            "\n%s: %zu liquidations in %.0f s, %s; seed %" PRIu64 ", %" PRIu32
+            " replication%s; rules %s\n",
+            t->name, t->row_count,
+            (double)(t->rows[t->row_count - 1].time_ns - t->rows[0].time_ns) / 1e9,
+            weir_class_name(replay->stage->class), plan->seed, plan->replications,
+            plan->replications == 1 ? "" : "s", plan->scenario.exchange.rules_name);
+    if (t->bad_rows) {
+        fprintf(out, "%zu bad rows were left out\n", t->bad_rows);
+    }
+    for (size_t p = 0; p < plan->policy_count; p++) {
+        fprintf(out, "digest of %s: %016" PRIx64 "\n", replay->policies[p].policy->name,
+                replay->policies[p].digest);
+    }
+}
+
+void weir_replay_table(const struct weir_replay *replay, enum weir_table_form form, FILE *out) {
+    if (form == WEIR_TABLE_CSV) {
+        print_csv(replay, out);
+        return;
+    }
+    const char *lead = form == WEIR_TABLE_MARKDOWN ? "- " : "";
+    for (size_t p = 0; p < replay->plan.policy_count; p++) {
+        if (replay->plan.policy_count > 1 && form == WEIR_TABLE_MARKDOWN) {
+            fprintf(out, "**%s**\n\n", replay->policies[p].policy->name);
+        }
+        print_diagnosis(replay, p, lead, out);
+    }
+    if (form == WEIR_TABLE_MARKDOWN) {
+        print_markdown(replay, out);
+    } else {
+        print_text(replay, out);
+    }
+    print_origin(replay, out);
+}

@@ -1,0 +1,84 @@
+#include "whole_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool complain(const char *path, const char *what, char *error, size_t error_size) {
+    snprintf(error, error_size, "%.300s: %s: %s", path, what, strerror(errno));
+    return false;
+}
+
+bool weir_whole_file_open(struct weir_whole_file *file, const char *path, char *error,
+                          size_t error_size) {
+    file->stream = NULL;
+    const int a = snprintf(file->path, sizeof file->path, "%s", path);
+    const int b =
+        snprintf(file->temporary, sizeof file->temporary, "%s.tmp-%ld", path, (long)getpid());
+    if (a < 0 || b < 0 || (size_t)b >= sizeof file->temporary) {
+        errno = ENAMETOOLONG;
+        return complain(path, "cannot be written", error, error_size);
+    }
+    const int descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (descriptor >= 0) {
+        file->stream = fdopen(descriptor, "w");
+    }
+    return file->stream ? true : complain(path, "cannot be written", error, error_size);
+}
+
+/** A rename is on disk only when its folder is. */
+static void sync_folder(const char *path) {
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == folder) {
+        slash++;
+    }
+    if (slash) {
+        *slash = '\0';
+    }
+    const int descriptor = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        fsync(descriptor);
+        close(descriptor);
+    }
+}
+
+bool weir_whole_file_close(struct weir_whole_file *file, bool ok, char *error, size_t error_size) {
+    const bool written = ok && fflush(file->stream) == 0 && !ferror(file->stream) &&
+                         fsync(fileno(file->stream)) == 0;
+    const int why = errno;
+    const bool closed = fclose(file->stream) == 0;
+    file->stream = NULL;
+    if (written && closed && rename(file->temporary, file->path) == 0) {
+        sync_folder(file->path);
+        return true;
+    }
+    if (ok) {
+        errno = written ? errno : why;
+        complain(file->path, "cannot be written", error, error_size);
+    }
+    unlink(file->temporary);
+    return false;
+}
+
+bool weir_make_folder(const char *path, char *error, size_t error_size) {
+    char part[4096];
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
+        errno = ENAMETOOLONG;
+        return complain(path, "cannot be made", error, error_size);
+    }
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(part, 0777); /* what stands in the way shows when the last one is made */
+        *slash = '/';
+    }
+    struct stat status;
+    if (mkdir(part, 0777) == 0 ||
+        (errno == EEXIST && stat(part, &status) == 0 && S_ISDIR(status.st_mode))) {
+        return true;
+    }
+    return complain(path, errno == EEXIST ? "is not a folder" : "cannot be made", error, error_size);
+}

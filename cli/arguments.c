@@ -1,0 +1,42 @@
+#include "arguments.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+
+int weir_complain(int exit_code, const char *format, ...) {
+    va_list arguments;
+    fputs("weir: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return exit_code;
+}
+
+bool weir_read_integer(const char *name, const char *text, uint64_t min, uint64_t max,
+                       uint64_t *value) {
+    char *end = NULL;
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno || *value < min || *value > max) {
+        weir_complain(WEIR_EXIT_WRONG_USE,
+                      "%s '%s': expected a whole number from %" PRIu64 " to %" PRIu64, name, text,
+                      min, max);
+        return false;
+    }
+    return true;
+}
+
+int weir_end_output(int exit_code) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return exit_code;
+    }
+    return weir_complain(WEIR_EXIT_FAILED, "standard output cannot be written: %s",
+                         strerror(errno));
+}

@@ -1,0 +1,19 @@
+#ifndef WEIR_CLI_ARGUMENTS_H
+#define WEIR_CLI_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Prints "weir: …" to standard error and returns the exit code given. */
+int weir_complain(int exit_code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Reads a whole number from `min` to `max`; complains about option `name` and returns false if it
+ * is not one. */
+bool weir_read_integer(const char *name, const char *text, uint64_t min, uint64_t max,
+                       uint64_t *value);
+
+/** Ends standard output: whatever could not be written is an error. Returns `exit_code`, or
+ *  WEIR_EXIT_FAILED after complaining. */
+int weir_end_output(int exit_code);
+
+#endif

@@ -1,0 +1,71 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "commands.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} commands[] = {
+    {"replay", weir_command_replay,
+     "replay a cascade against a policy: what it captured, and what stopped it"},
+    {"policies", weir_command_policies, "list the policies and their settings"},
+    {"scenario", weir_command_scenario, "list the settings of a scenario with their defaults"},
+};
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static void print_help(FILE *out) {
+    fputs("weir replays liquidation cascades against the rate limiter of a trading bot.\n\n"
+          "usage: weir <command> [options]\n\n",
+          out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    }
+    fputs("\n  weir <command> --help   its options\n  weir --version\n\n"
+          "exit codes: 0 done, 1 failed, 2 wrong use, 3 bad input, 4 a gate was broken,\n"
+          "            5 incomplete sweep, 128+n ended by a signal\n",
+          out);
+}
+
+/** A closed standard stream would be reused by the next file that is opened, and results would be
+ *  written into it: refuse at the start. */
+static int check_streams(void) {
+    if (fcntl(STDERR_FILENO, F_GETFD) == -1 && open("/dev/null", O_WRONLY) == -1) {
+        return WEIR_EXIT_FAILED;
+    }
+    if (fcntl(STDOUT_FILENO, F_GETFD) == -1) {
+        return weir_complain(WEIR_EXIT_FAILED, "standard output is closed: %s", strerror(errno));
+    }
+    return WEIR_EXIT_DONE;
+}
+
+int main(int argc, char **argv) {
+    const int streams = check_streams();
+    if (streams) {
+        return streams;
+    }
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_help(stdout);
+        return weir_end_output(WEIR_EXIT_DONE);
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts("weir " WEIR_VERSION);
+        return weir_end_output(WEIR_EXIT_DONE);
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    if (name[0] == '\0') {
+        print_help(stderr);
+        return WEIR_EXIT_WRONG_USE;
+    }
+    return weir_complain(WEIR_EXIT_WRONG_USE, "unknown command '%s'; weir --help lists them", name);
+}

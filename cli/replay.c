@@ -1,0 +1,389 @@
+#include "replay.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "commands.h"
+#include "plots.h"
+#include "previous_result.h"
+#include "replay_document.h"
+#include "whole_file.h"
+
+static const char help[] =
+    "usage: weir replay TRACE… [options]\n"
+    "\n"
+    "Replays a cascade against a policy and says what was captured, at what cost in errors, and "
+    "what\n"
+    "stood in the way. TRACE is a profile (traces/cascades/*.json), or one or more recordings that "
+    "are\n"
+    "read as one: CSV or forceOrder JSON lines, plain, .gz or .zst, or - for standard input.\n"
+    "\n"
+    "  --policy NAME[,NAME…]  policies, side by side (default weir; weir policies lists them)\n"
+    "  --scenario FILE        settings, a JSON object (weir scenario lists them)\n"
+    "  --set key=value        one setting; may be repeated, wins over --scenario\n"
+    "  --from RESULT          repeat an earlier result.json; other options change it\n"
+    "  --seed N               of everything that is drawn (default 1)\n"
+    "  --replications N       how often everything is drawn anew (default 1)\n"
+    "  --threads N            (default: one per processor); results do not depend on it\n"
+    "  --format FORM          table, json, csv or md (default table)\n"
+    "  --out DIR              write result.json, data and plots into a folder\n"
+    "  --log FILE             write every request, opportunity and change of state as JSON lines\n"
+    "  --skip-bad             leave bad rows out, and say how many\n";
+
+enum form {
+    FORM_TABLE,
+    FORM_JSON,
+    FORM_CSV,
+    FORM_MARKDOWN
+};
+
+struct options {
+    struct weir_replay_plan plan;
+    struct weir_settings *settings;
+    struct weir_previous_result *previous;
+    const char *policies, *scenario, *out, *log, *from;
+    enum form form;
+};
+
+enum {
+    OPTION_POLICY = 256,
+    OPTION_SCENARIO,
+    OPTION_SET,
+    OPTION_FROM,
+    OPTION_SEED,
+    OPTION_REPLICATIONS,
+    OPTION_THREADS,
+    OPTION_FORMAT,
+    OPTION_OUT,
+    OPTION_LOG,
+    OPTION_SKIP_BAD,
+    OPTION_HELP
+};
+
+static const struct option long_options[] = {
+    {"policy", required_argument, NULL, OPTION_POLICY},
+    {"scenario", required_argument, NULL, OPTION_SCENARIO},
+    {"set", required_argument, NULL, OPTION_SET},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"replications", required_argument, NULL, OPTION_REPLICATIONS},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"format", required_argument, NULL, OPTION_FORMAT},
+    {"out", required_argument, NULL, OPTION_OUT},
+    {"log", required_argument, NULL, OPTION_LOG},
+    {"skip-bad", no_argument, NULL, OPTION_SKIP_BAD},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0}};
+
+/** Exit code of a failure while settings were read. */
+static int scenario_exit(const struct weir_scenario_error *error) {
+    return weir_complain(error->status == WEIR_SCENARIO_UNKNOWN ? WEIR_EXIT_WRONG_USE
+                                                                : WEIR_EXIT_BAD_INPUT,
+                         "%s", error->text);
+}
+
+static int read_form(const char *text, enum form *form) {
+    static const char *const names[] = {"table", "json", "csv", "md"};
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *form = (enum form)i;
+            return WEIR_EXIT_DONE;
+        }
+    }
+    return weir_complain(WEIR_EXIT_WRONG_USE, "--format '%s': expected table, json, csv or md",
+                         text);
+}
+
+static int read_number(const char *name, const char *text, uint64_t min, uint64_t max,
+                       uint32_t *value) {
+    uint64_t number = 0;
+    if (!weir_read_integer(name, text, min, max, &number)) {
+        return WEIR_EXIT_WRONG_USE;
+    }
+    *value = (uint32_t)number;
+    return WEIR_EXIT_DONE;
+}
+
+/** One option that is a plain value. */
+static int take_option(struct options *o, int option, const char *value) {
+    switch (option) {
+    case OPTION_POLICY:
+        o->policies = value;
+        break;
+    case OPTION_SCENARIO:
+        o->scenario = value;
+        break;
+    case OPTION_SEED:
+        return weir_read_integer("--seed", value, 0, UINT64_MAX, &o->plan.seed)
+                   ? WEIR_EXIT_DONE
+                   : WEIR_EXIT_WRONG_USE;
+    case OPTION_REPLICATIONS:
+        return read_number("--replications", value, 1, 1000000, &o->plan.replications);
+    case OPTION_THREADS:
+        return read_number("--threads", value, 1, 256, &o->plan.threads);
+    case OPTION_FORMAT:
+        return read_form(value, &o->form);
+    case OPTION_OUT:
+        o->out = value;
+        break;
+    case OPTION_LOG:
+        o->log = value;
+        break;
+    case OPTION_SKIP_BAD:
+        o->plan.skip_bad = true;
+        break;
+    default:
+        break;
+    }
+    return WEIR_EXIT_DONE;
+}
+
+static int take_from(struct options *o, const char *path) {
+    struct weir_scenario_error error;
+    o->from = path;
+    o->previous = weir_previous_result_open(path, &error);
+    if (!o->previous) {
+        return scenario_exit(&error);
+    }
+    o->plan.seed = o->previous->seed;
+    o->plan.replications = o->previous->replications;
+    o->plan.paths = (const char *const *)o->previous->paths;
+    o->plan.path_count = o->previous->path_count;
+    o->policies = o->previous->policy;
+    return WEIR_EXIT_DONE;
+}
+
+/** What kind of pass over the arguments: an earlier result first, since everything else changes it.
+ */
+enum pass {
+    PASS_FROM,
+    PASS_REST
+};
+
+static int read_pass(int argc, char **argv, struct options *o, enum pass pass) {
+    int option = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        int exit_code = WEIR_EXIT_DONE;
+        if (option == '?') {
+            return WEIR_EXIT_WRONG_USE;
+        }
+        if ((option == OPTION_FROM) == (pass == PASS_FROM)) {
+            exit_code =
+                option == OPTION_FROM ? take_from(o, optarg) : take_option(o, option, optarg);
+        }
+        if (exit_code) {
+            return exit_code;
+        }
+    }
+    return WEIR_EXIT_DONE;
+}
+
+/** Settings in their order of precedence: an earlier result's, the scenario file's, --set. */
+static int read_settings(int argc, char **argv, struct options *o) {
+    struct weir_scenario_error error = {WEIR_SCENARIO_OK, ""};
+    enum weir_scenario_status status = WEIR_SCENARIO_OK;
+    int option = 0;
+    if (o->previous) {
+        status = weir_previous_result_settings(o->previous, o->settings, &error);
+    }
+    if (!status && o->scenario) {
+        status = weir_settings_add_file(o->settings, o->scenario, &error);
+    }
+    optind = 1;
+    while (!status && (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+        if (option == OPTION_SET) {
+            status = weir_settings_add(o->settings, optarg, &error);
+        }
+    }
+    if (!status) {
+        status = weir_settings_resolve(o->settings, &o->plan.scenario, &error);
+    }
+    return status ? scenario_exit(&error) : WEIR_EXIT_DONE;
+}
+
+static void list_policies(char *text, size_t size) {
+    size_t used = 0;
+    const struct weir_policy *policy = NULL;
+    for (size_t i = 0; (policy = weir_policy_at(i)) && used < size; i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", policy->name);
+    }
+}
+
+static int read_policies(struct options *o) {
+    char names[256];
+    if (strlen(o->policies) >= sizeof names) {
+        return weir_complain(WEIR_EXIT_WRONG_USE, "--policy: too many policies");
+    }
+    snprintf(names, sizeof names, "%s", o->policies);
+    char *save = NULL;
+    for (char *name = strtok_r(names, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+        const struct weir_policy *policy = weir_policy_find(name);
+        if (!policy || o->plan.policy_count == WEIR_REPLAY_POLICIES_MAX) {
+            char known[256];
+            list_policies(known, sizeof known);
+            return weir_complain(WEIR_EXIT_WRONG_USE, "unknown policy '%s'; there are %s", name,
+                                 known);
+        }
+        o->plan.policies[o->plan.policy_count++] = policy;
+    }
+    return o->plan.policy_count ? WEIR_EXIT_DONE
+                                : weir_complain(WEIR_EXIT_WRONG_USE, "--policy: expected a name");
+}
+
+static int check_options(const struct options *o) {
+    if (o->plan.path_count == 0) {
+        return weir_complain(WEIR_EXIT_WRONG_USE, "expected a trace, as in: weir replay "
+                                                  "traces/cascades/hyperliquid-2025-10-10.json");
+    }
+    if (o->plan.policy_count > 1 && (o->form == FORM_JSON || o->log)) {
+        return weir_complain(WEIR_EXIT_WRONG_USE,
+                             "--format json and --log take one policy; --format csv "
+                             "and md show several");
+    }
+    return WEIR_EXIT_DONE;
+}
+
+static int read_arguments(int argc, char **argv, struct options *o) {
+    int exit_code = read_pass(argc, argv, o, PASS_FROM);
+    exit_code = exit_code ? exit_code : read_pass(argc, argv, o, PASS_REST);
+    if (!exit_code && optind < argc) {
+        o->plan.paths = (const char *const *)(argv + optind);
+        o->plan.path_count = (size_t)(argc - optind);
+    }
+    exit_code = exit_code ? exit_code : read_settings(argc, argv, o);
+    exit_code = exit_code ? exit_code : read_policies(o);
+    return exit_code ? exit_code : check_options(o);
+}
+
+/** Progress on a terminal: how many, and how long still. */
+static void show_progress(void *context, uint32_t done, uint32_t of) {
+    const struct timespec *start = context;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const double elapsed_s =
+        (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+    fprintf(stderr, "\r%" PRIu32 " of %" PRIu32 " replications, %.0f s left ", done, of,
+            elapsed_s / done * (of - done));
+    if (done == of) {
+        fputs("\r\033[K", stderr);
+    }
+}
+
+static int print(const struct weir_replay *replay, enum form form) {
+    if (form == FORM_JSON) {
+        char *text = weir_replay_document(replay, 0);
+        if (!text) {
+            return weir_complain(WEIR_EXIT_FAILED, "out of memory");
+        }
+        puts(text);
+        free(text);
+    } else {
+        weir_replay_table(replay,
+                          form == FORM_CSV        ? WEIR_TABLE_CSV
+                          : form == FORM_MARKDOWN ? WEIR_TABLE_MARKDOWN
+                                                  : WEIR_TABLE_TEXT,
+                          stdout);
+    }
+    return weir_end_output(WEIR_EXIT_DONE);
+}
+
+/** Result, data and plots of one policy. A missing gnuplot costs the plots, not the result. */
+static int write_folder(const struct weir_replay *replay, size_t policy, const char *folder) {
+    char error[512];
+    if (!weir_replay_folder(replay, policy, folder, error, sizeof error)) {
+        return weir_complain(WEIR_EXIT_FAILED, "%s", error);
+    }
+    const enum weir_plots_status plots = weir_plots_replay(folder, error, sizeof error);
+    if (plots == WEIR_PLOTS_NO_GNUPLOT) {
+        weir_complain(WEIR_EXIT_DONE, "no plots: %s", error);
+        return WEIR_EXIT_DONE;
+    }
+    return plots ? weir_complain(WEIR_EXIT_FAILED, "%s", error) : WEIR_EXIT_DONE;
+}
+
+/** One policy goes into the folder itself, several into one folder each below it. */
+static int write_folders(const struct weir_replay *replay, const char *out) {
+    if (replay->plan.policy_count == 1) {
+        return write_folder(replay, 0, out);
+    }
+    char error[512];
+    if (!weir_make_folder(out, error, sizeof error)) {
+        return weir_complain(WEIR_EXIT_FAILED, "%s", error);
+    }
+    for (size_t p = 0; p < replay->plan.policy_count; p++) {
+        char folder[4096];
+        snprintf(folder, sizeof folder, "%.3000s/%s", out, replay->policies[p].policy->name);
+        const int exit_code = write_folder(replay, p, folder);
+        if (exit_code) {
+            return exit_code;
+        }
+    }
+    return WEIR_EXIT_DONE;
+}
+
+static int write_results(const struct weir_replay *replay, const struct options *o) {
+    char error[512];
+    if (o->log && !weir_replay_log(replay, 0, o->log, error, sizeof error)) {
+        return weir_complain(WEIR_EXIT_FAILED, "%s", error);
+    }
+    if (o->out) {
+        const int exit_code = write_folders(replay, o->out);
+        if (exit_code) {
+            return exit_code;
+        }
+    }
+    return print(replay, o->form);
+}
+
+static int run(const struct options *o) {
+    struct weir_replay_error error = {WEIR_REPLAY_OK, ""};
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    const bool show = isatty(STDERR_FILENO) && o->plan.replications > 1;
+    struct weir_replay *replay =
+        weir_replay_run(&o->plan, show ? show_progress : NULL, &start, &error);
+    if (!replay) {
+        static const int exits[] = {WEIR_EXIT_DONE, WEIR_EXIT_FAILED, WEIR_EXIT_WRONG_USE,
+                                    WEIR_EXIT_BAD_INPUT};
+        return weir_complain(exits[error.status], "%s", error.text);
+    }
+    if (replay->trace->bad_rows) {
+        weir_complain(WEIR_EXIT_DONE, "%zu bad rows were left out", replay->trace->bad_rows);
+    }
+    if (o->previous && o->plan.paths == (const char *const *)o->previous->paths &&
+        o->plan.seed == o->previous->seed && o->previous->trace_digest != replay->trace->digest) {
+        weir_complain(WEIR_EXIT_DONE, "%s: the trace has changed since that result was made",
+                      o->from);
+    }
+    const int exit_code = write_results(replay, o);
+    weir_replay_free(replay);
+    return exit_code;
+}
+
+int weir_command_replay(int argc, char **argv) {
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct options o = {.policies = "weir",
+                        .plan = {.seed = 1,
+                                 .replications = 1,
+                                 .threads = processors > 0 ? (uint32_t)processors : 1}};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(help, stdout);
+            return weir_end_output(WEIR_EXIT_DONE);
+        }
+    }
+    o.settings = weir_settings_create();
+    int exit_code = o.settings ? read_arguments(argc, argv, &o)
+                               : weir_complain(WEIR_EXIT_FAILED, "out of memory");
+    exit_code = exit_code ? exit_code : run(&o);
+    weir_settings_destroy(o.settings);
+    weir_previous_result_close(o.previous);
+    return exit_code;
+}

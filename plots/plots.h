@@ -1,0 +1,28 @@
+#ifndef WEIR_PLOTS_PLOTS_H
+#define WEIR_PLOTS_PLOTS_H
+
+#include <stddef.h>
+
+/** How the pictures came out. */
+enum weir_plots_status {
+    WEIR_PLOTS_OK,         /**< every script and picture lies in the folder */
+    WEIR_PLOTS_NO_GNUPLOT, /**< the scripts lie in the folder; no program `gnuplot` in PATH */
+    WEIR_PLOTS_FAILED      /**< a file cannot be read or written, or gnuplot failed */
+};
+
+/**
+ * Writes the scripts and pictures of a replay into its result folder, from the files that are there
+ * (result.json, timeline.tsv, spans.tsv, latency.tsv): timeline.gp, timeline.svg, timeline.png,
+ * latency.gp, latency.svg, latency.png. Same files, same gnuplot: same bytes.
+ *
+ * A script runs by hand, too: `gnuplot timeline.gp` inside the folder. Pictures are written whole
+ * or not at all, and an older picture goes when its successor cannot be drawn: what lies in the
+ * folder belongs to its result. Gnuplot is looked for in the absolute folders of PATH, started
+ * without a shell and without the user's own settings, and waited for.
+ *
+ * `error` (may be NULL, of `error_size` bytes) gets a text ending in NUL: on success empty, or what
+ * gnuplot warned of; else what was wrong, where, and what would be right.
+ */
+enum weir_plots_status weir_plots_replay(const char *folder, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,18 @@
+#include "variable.h"
+
+#include <string.h>
+
+#include "quote.h"
+
+void plots_variable_number(FILE *script, const char *name, double value) {
+    char digits[40];
+    snprintf(digits, sizeof digits, "%.15g", value);
+    const char *point = strpbrk(digits, ".e") ? "" : ".0";
+    fprintf(script, "%s = %s%s\n", name, digits, point);
+}
+
+void plots_variable_text(FILE *script, const char *name, const char *text) {
+    fprintf(script, "%s = ", name);
+    plots_quote(script, text);
+    fputc('\n', script);
+}
