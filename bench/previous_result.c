@@ -1,72 +1,77 @@
 #include "previous_result.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "strict_json.h"
 
-static void read_paths(struct weir_json *json, json_t *trace, struct weir_previous_result *result) {
-    json_t *paths = weir_object_array(json, trace, "trace", "paths", true);
+static void read_paths(struct weir_json_part trace, struct weir_previous_result *result) {
+    json_t *paths = weir_json_list(trace, "paths");
     result->paths = calloc(json_array_size(paths) + 1, sizeof *result->paths);
     for (size_t i = 0; result->paths && i < json_array_size(paths); i++) {
         const char *path = json_string_value(json_array_get(paths, i));
-        result->paths[i] = path ? strdup(path) : NULL;
-        result->path_count++;
         if (!path) {
-            weir_object_fail(json, "trace: key 'paths': expected texts");
+            weir_json_fails(trace, "paths", "entry %zu must be text", i + 1);
             return;
         }
-    }
-    if (result->path_count == 0) {
-        weir_object_fail(json, "trace: key 'paths': expected at least one");
+        result->paths[result->path_count++] = strdup(path);
     }
 }
 
-static void read_result(struct weir_json *json, json_t *root, struct weir_previous_result *result) {
-    if (!json_is_object(root) ||
-        strcmp(weir_object_text(json, root, "result", "schema", ""), "weir.replay/1") != 0) {
-        weir_object_fail(json, "expected a result of weir replay (\"schema\": \"weir.replay/1\")");
+static void read_result(struct weir_json_part top, struct weir_previous_result *result) {
+    if (strcmp(weir_json_text(top, "schema"), "weir.replay/1") != 0) {
+        weir_json_fails(top, "schema", "must be \"weir.replay/1\", as weir replay writes it");
         return;
     }
-    result->policy = strdup(weir_object_text(json, root, "result", "policy", NULL));
-    const json_t *seed = json_object_get(root, "seed");
-    result->seed = (uint64_t)json_integer_value(seed);
-    result->replications =
-        (uint32_t)weir_object_number(json, root, "result", "replications", 1, 1e6, NAN);
-    json_t *trace = weir_object_object(json, root, "result", "trace", true);
-    read_paths(json, trace, result);
-    const char *digest = weir_object_text(json, trace, "trace", "digest", NULL);
+    result->policy = strdup(weir_json_text(top, "policy"));
+    result->seed = (uint64_t)weir_json_integer(top, "seed", INT64_MIN, INT64_MAX);
+    result->replications = (uint32_t)weir_json_integer(top, "replications", 1, 1000000);
+    const struct weir_json_part trace = weir_json_inner(top, "trace", "trace", true);
+    read_paths(trace, result);
+    const char *digest = weir_json_text(trace, "digest");
     char *end = NULL;
     result->trace_digest = strtoull(digest, &end, 16);
-    if (!json_is_integer(seed) || strlen(digest) != 16 || *end != '\0') {
-        weir_object_fail(json,
-                         "keys 'seed' and 'trace.digest': expected as weir replay writes them");
+    if (strlen(digest) != 16 || *end != '\0') {
+        weir_json_fails(trace, "digest", "must be 16 hexadecimal digits");
     }
-    result->scenario = json_incref(weir_object_object(json, root, "result", "scenario", true));
+    result->scenario = json_incref(weir_json_inner(top, "scenario", "scenario", true).object);
+}
+
+/** Notes a failure outside the document. */
+static void fail(struct weir_scenario_error *error, enum weir_scenario_status status,
+                 const char *path, const char *what) {
+    error->status = status;
+    snprintf(error->text, sizeof error->text, "%.200s: %s", path, what);
 }
 
 struct weir_previous_result *weir_previous_result_open(const char *path,
                                                        struct weir_scenario_error *error) {
-    struct weir_json json = {.file = path, .error = error};
     FILE *file = fopen(path, "rb");
     if (!file) {
-        weir_object_fail(&json, "cannot be opened: %s", strerror(errno));
+        fail(error, WEIR_SCENARIO_NO_FILE, path, strerror(errno));
         return NULL;
     }
     json_error_t where;
     json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
     fclose(file);
-    struct weir_previous_result *result = calloc(1, sizeof *result);
     if (!root) {
-        weir_object_fail(&json, "line %d: invalid JSON: %s", where.line, where.text);
-    } else if (result) {
-        read_result(&json, root, result);
+        error->status = WEIR_SCENARIO_BAD_FILE;
+        snprintf(error->text, sizeof error->text, "%.200s:%d: invalid JSON: %s", path, where.line,
+                 where.text);
+        return NULL;
+    }
+    struct weir_previous_result *result = calloc(1, sizeof *result);
+    struct weir_trace_error why = {.text = "out of memory"};
+    struct weir_json_reading reading = {path, &why, result == NULL};
+    if (result) {
+        read_result((struct weir_json_part){&reading, "", root}, result);
     }
     json_decref(root);
-    if (json.failed) {
+    if (reading.failed) {
+        error->status = WEIR_SCENARIO_BAD_FILE;
+        snprintf(error->text, sizeof error->text, "%s", why.text);
         weir_previous_result_close(result);
         return NULL;
     }

@@ -9,8 +9,8 @@
 
 #include "fields.h"
 #include "profile_data.h"
-#include "profile_json.h"
 #include "source.h"
+#include "strict_json.h"
 #include "trace_error.h"
 
 #define SCHEMA "weir.profile/1"
@@ -48,10 +48,8 @@ struct weir_profile_path weir_default_path(const struct weir_profile *profile,
 static struct weir_json_part open_part(struct weir_json_part top, const char *name,
                                        struct weir_profile *profile) {
     static const char *const marks[] = {"recorded", "derived", "drawn", NULL};
-    struct weir_json_part part = {top.reading, name, json_object_get(top.object, name)};
-    if (!json_is_object(part.object)) {
-        weir_json_fails(top, name, "%s", part.object == NULL ? "is missing" : "must be an object");
-        part.object = NULL;
+    struct weir_json_part part = weir_json_inner(top, name, name, true);
+    if (part.object == NULL) {
         return part;
     }
     assert(profile->field_count < WEIR_MARKED_FIELDS_MAX);

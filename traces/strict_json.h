@@ -1,7 +1,8 @@
-#ifndef WEIR_TRACES_PROFILE_JSON_H
-#define WEIR_TRACES_PROFILE_JSON_H
+#ifndef WEIR_TRACES_STRICT_JSON_H
+#define WEIR_TRACES_STRICT_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "trace.h"
 
@@ -42,6 +43,26 @@ int64_t weir_json_integer(struct weir_json_part part, const char *key, int64_t l
 
 /** The number of the text of `key` in `names` (ends with NULL); the failure lists them. */
 int weir_json_choice(struct weir_json_part part, const char *key, const char *const *names);
+
+/** The same for keys that may be missing: then the fallback (of a choice: the first name). */
+double weir_json_number_or(struct weir_json_part part, const char *key, double low, double high,
+                           double fallback);
+const char *weir_json_text_or(struct weir_json_part part, const char *key, const char *fallback);
+bool weir_json_flag_or(struct weir_json_part part, const char *key, bool fallback);
+int weir_json_choice_or_first(struct weir_json_part part, const char *key,
+                              const char *const *names);
+
+/** The object under a key, named `name` in messages (which must outlive it). Without `needed` it
+ * may be missing: then its `object` is NULL, and so it is after a failure. */
+struct weir_json_part weir_json_inner(struct weir_json_part part, const char *key, const char *name,
+                                      bool needed);
+
+/** Entry `index` of a list of objects, named `name` in messages. */
+struct weir_json_part weir_json_entry(struct weir_json_part part, const char *key, json_t *list,
+                                      size_t index, const char *name);
+
+/** A list that may be missing or empty; NULL then and after a failure. */
+json_t *weir_json_list_if_any(struct weir_json_part part, const char *key);
 
 /** A list that is there and not empty; NULL after a failure. */
 json_t *weir_json_list(struct weir_json_part part, const char *key);

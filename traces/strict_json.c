@@ -1,4 +1,4 @@
-#include "profile_json.h"
+#include "strict_json.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -112,6 +112,58 @@ int weir_json_choice(struct weir_json_part part, const char *key, const char *co
     weir_json_fails(part, key, "'%s' is not known; one of %s is needed",
                     weir_show(text, strlen(text)).text, list);
     return 0;
+}
+
+double weir_json_number_or(struct weir_json_part part, const char *key, double low, double high,
+                           double fallback) {
+    return weir_json_has(part, key) ? weir_json_number(part, key, low, high) : fallback;
+}
+
+const char *weir_json_text_or(struct weir_json_part part, const char *key, const char *fallback) {
+    return weir_json_has(part, key) ? weir_json_text(part, key) : fallback;
+}
+
+bool weir_json_flag_or(struct weir_json_part part, const char *key, bool fallback) {
+    const json_t *value = json_object_get(part.object, key);
+    if (value != NULL && !json_is_boolean(value)) {
+        weir_json_fails(part, key, "must be true or false");
+    }
+    return value != NULL ? json_is_true(value) : fallback;
+}
+
+int weir_json_choice_or_first(struct weir_json_part part, const char *key,
+                              const char *const *names) {
+    return weir_json_has(part, key) ? weir_json_choice(part, key, names) : 0;
+}
+
+struct weir_json_part weir_json_inner(struct weir_json_part part, const char *key, const char *name,
+                                      bool needed) {
+    struct weir_json_part inner = {part.reading, name, json_object_get(part.object, key)};
+    if (json_is_object(inner.object) || (inner.object == NULL && !needed)) {
+        return inner;
+    }
+    weir_json_fails(part, key, "%s", inner.object == NULL ? "is missing" : "must be an object");
+    inner.object = NULL;
+    return inner;
+}
+
+struct weir_json_part weir_json_entry(struct weir_json_part part, const char *key, json_t *list,
+                                      size_t index, const char *name) {
+    struct weir_json_part entry = {part.reading, name, json_array_get(list, index)};
+    if (!json_is_object(entry.object)) {
+        weir_json_fails(part, key, "entry %zu must be an object", index + 1);
+        entry.object = NULL;
+    }
+    return entry;
+}
+
+json_t *weir_json_list_if_any(struct weir_json_part part, const char *key) {
+    json_t *list = json_object_get(part.object, key);
+    if (list != NULL && !json_is_array(list)) {
+        weir_json_fails(part, key, "must be a list");
+        return NULL;
+    }
+    return list;
 }
 
 json_t *weir_json_list(struct weir_json_part part, const char *key) {
