@@ -39,10 +39,16 @@ static json_t *list(const char *text) {
     return array;
 }
 
+/** A flag as any of the texts that mean yes. */
+static bool is_yes(const char *text) {
+    return strcmp(text, "true") == 0 || strcmp(text, "on") == 0 || strcmp(text, "yes") == 0 ||
+           strcmp(text, "1") == 0;
+}
+
 static json_t *typed(char kind, const char *text) {
     switch (kind) {
     case 'f':
-        return json_boolean(strcmp(text, "true") == 0);
+        return json_boolean(is_yes(text));
     case 'i':
     case 'j':
     case 'n':

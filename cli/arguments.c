@@ -40,3 +40,17 @@ int weir_end_output(int exit_code) {
     return weir_complain(WEIR_EXIT_FAILED, "standard output cannot be written: %s",
                          strerror(errno));
 }
+
+bool weir_only_help(int argc, char **argv, const char *help, int *exit_code) {
+    if (argc < 2) {
+        return false;
+    }
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(help, stdout);
+        *exit_code = weir_end_output(WEIR_EXIT_DONE);
+    } else {
+        *exit_code = weir_complain(WEIR_EXIT_WRONG_USE, "weir %s takes no arguments; '%s' is one",
+                                   argv[0], argv[argc - 1]);
+    }
+    return true;
+}

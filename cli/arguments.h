@@ -16,4 +16,8 @@ bool weir_read_integer(const char *name, const char *text, uint64_t min, uint64_
  *  WEIR_EXIT_FAILED after complaining. */
 int weir_end_output(int exit_code);
 
+/** For commands without options: true if there were arguments, after --help was printed or anything
+ *  else was refused; then `*exit_code` is the command's. */
+bool weir_only_help(int argc, char **argv, const char *help, int *exit_code);
+
 #endif

@@ -6,11 +6,11 @@
 #include "commands.h"
 
 int weir_command_policies(int argc, char **argv) {
-    (void)argv;
-    if (argc > 1) {
-        puts("usage: weir policies\n\nLists the policies and their settings (--set "
-             "limiter.KEY=VALUE).");
-        return weir_end_output(WEIR_EXIT_DONE);
+    static const char help[] = "usage: weir policies\n\n"
+                               "Lists the policies and their settings (--set limiter.KEY=VALUE).\n";
+    int exit_code = WEIR_EXIT_DONE;
+    if (weir_only_help(argc, argv, help, &exit_code)) {
+        return exit_code;
     }
     const struct weir_policy *policy = NULL;
     for (size_t i = 0; (policy = weir_policy_at(i)); i++) {

@@ -120,7 +120,7 @@ static int take_option(struct options *o, int option, const char *value) {
         o->scenario = value;
         break;
     case OPTION_SEED:
-        return weir_read_integer("--seed", value, 0, UINT64_MAX, &o->plan.seed)
+        return weir_read_integer("--seed", value, 0, INT64_MAX, &o->plan.seed)
                    ? WEIR_EXIT_DONE
                    : WEIR_EXIT_WRONG_USE;
     case OPTION_REPLICATIONS:

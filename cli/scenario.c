@@ -6,12 +6,13 @@
 #include "commands.h"
 
 int weir_command_scenario(int argc, char **argv) {
-    (void)argv;
-    if (argc > 1) {
-        puts("usage: weir scenario\n\n"
-             "Lists every setting of a scenario with its default; the limiter's own are listed by "
-             "weir policies.");
-        return weir_end_output(WEIR_EXIT_DONE);
+    static const char help[] =
+        "usage: weir scenario\n\n"
+        "Lists every setting of a scenario with its default; the limiter's own are\n"
+        "listed by weir policies.\n";
+    int exit_code = WEIR_EXIT_DONE;
+    if (weir_only_help(argc, argv, help, &exit_code)) {
+        return exit_code;
     }
     struct weir_scenario scenario;
     weir_scenario_defaults(&scenario);

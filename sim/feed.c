@@ -87,7 +87,8 @@ size_t weir_feed_throttle(const struct weir_feed_settings *settings, const struc
     if (!stretches) {
         return SIZE_MAX;
     }
-    const int at_once = settings->keep == WEIR_KEEP_FIRST || settings->throttle_ms <= 0.0;
+    /* less than a nanosecond is no throttle */
+    const int at_once = settings->keep == WEIR_KEEP_FIRST || settings->throttle_ms * 1e6 < 1.0;
     const size_t count =
         (at_once ? keep_first : keep_one)(settings, trace, shift_ns, stretches, pushes);
     free(stretches);

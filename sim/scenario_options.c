@@ -235,9 +235,9 @@ static bool store_text(char *place, const struct weir_scenario_row *row, const c
 }
 
 static bool store_flag(bool *place, const char *value, char *why, size_t size) {
-    const bool yes = strcmp(value, "true") == 0;
-    if (!yes && strcmp(value, "false") != 0) {
-        snprintf(why, size, "expected true or false");
+    const bool yes = strcmp(value, "true") == 0 || strcmp(value, "on") == 0;
+    if (!yes && strcmp(value, "false") != 0 && strcmp(value, "off") != 0) {
+        snprintf(why, size, "expected true or false (or on, off)");
         return false;
     }
     *place = yes;
