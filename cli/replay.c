@@ -159,6 +159,24 @@ static int take_from(struct options *o, const char *path) {
     return WEIR_EXIT_DONE;
 }
 
+/** The next option, as getopt_long gives it; what is none is complained about once and ends as '?'.
+ */
+static int next_option(int argc, char **argv) {
+    opterr = 0;
+    const int option = getopt_long(argc, argv, ":h", long_options, NULL);
+    if (option == ':') {
+        weir_complain(WEIR_EXIT_WRONG_USE,
+                      "option '%s' needs a value; weir replay --help tells which",
+                      argv[optind - 1]);
+        return '?';
+    }
+    if (option == '?') {
+        weir_complain(WEIR_EXIT_WRONG_USE, "unknown option '%s'; weir replay --help lists them",
+                      argv[optind - 1]);
+    }
+    return option;
+}
+
 /** What kind of pass over the arguments: an earlier result first, since everything else changes it.
  */
 enum pass {
@@ -169,7 +187,7 @@ enum pass {
 static int read_pass(int argc, char **argv, struct options *o, enum pass pass) {
     int option = 0;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+    while ((option = next_option(argc, argv)) != -1) {
         int exit_code = WEIR_EXIT_DONE;
         if (option == '?') {
             return WEIR_EXIT_WRONG_USE;
@@ -197,7 +215,7 @@ static int read_settings(int argc, char **argv, struct options *o) {
         status = weir_settings_add_file(o->settings, o->scenario, &error);
     }
     optind = 1;
-    while (!status && (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+    while (!status && (option = next_option(argc, argv)) != -1) {
         if (option == OPTION_SET) {
             status = weir_settings_add(o->settings, optarg, &error);
         }

@@ -15,6 +15,17 @@ struct rolling {
     const struct weir_symbol_settings *settings;
 };
 
+/** Sliding extreme of one symbol's prices: the pushes that can still become it, best first, in the
+ *  order in which they were delivered. */
+struct extreme {
+    uint32_t head, tail;
+};
+
+/** Links of those lists, per push. */
+struct links {
+    uint32_t next, previous;
+};
+
 struct finder {
     const struct weir_trace *trace;
     const struct weir_push *pushes;
@@ -23,10 +34,12 @@ struct finder {
     int64_t shift_ns;
     int64_t coalesce_ns;
     struct rolling *symbols;
-    uint32_t *next;     /* next push of the same symbol */
-    uint32_t *previous; /* the one before */
-    uint32_t *open;     /* open group of (symbol, side) */
-    int64_t *micro_usd; /* notional of each push */
+    uint32_t *next;           /* next push of the same symbol */
+    double *price;            /* of each push */
+    struct extreme *extremes; /* of (symbol, lowest or highest) */
+    struct links *links[2];   /* of the lists of lowest and highest */
+    uint32_t *open;           /* open group of (symbol, side) */
+    int64_t *micro_usd;       /* notional of each push */
     struct weir_opportunity *found;
     size_t found_count;
     /* the bot's detector */
@@ -39,7 +52,6 @@ static void add_to_symbol(struct finder *f, uint32_t index) {
     const uint32_t symbol = f->trace->rows[f->pushes[index].row].symbol;
     struct rolling *r = &f->symbols[symbol];
     f->next[index] = NOBODY;
-    f->previous[index] = r->newest;
     if (r->newest != NOBODY) {
         f->next[r->newest] = index;
     }
@@ -55,19 +67,47 @@ static void add_to_symbol(struct finder *f, uint32_t index) {
     }
 }
 
-/** Whether the symbol's price moved by the detector's share within its window, either way. */
-static bool moved(const struct finder *f, uint32_t index) {
-    const struct weir_detector *d = &f->strategy->detector;
-    const double price = weir_liquidation_price(&f->trace->rows[f->pushes[index].row]);
-    const int64_t horizon_ns = f->pushes[index].delivered_ns - d->move_window_ns;
-    for (uint32_t i = f->previous[index]; i != NOBODY && f->pushes[i].delivered_ns >= horizon_ns;
-         i = f->previous[i]) {
-        const double before = weir_liquidation_price(&f->trace->rows[f->pushes[i].row]);
-        if (fabs(price - before) >= d->move_pct / 100.0 * before) {
-            return true;
-        }
+static bool beats(double price, double other, int highest) {
+    return highest ? price >= other : price <= other;
+}
+
+/** Adds a push to a list: whatever it beats can never be the extreme again. */
+static void extend(struct finder *f, struct extreme *e, int highest, uint32_t index) {
+    struct links *links = f->links[highest];
+    while (e->tail != NOBODY && beats(f->price[index], f->price[e->tail], highest)) {
+        e->tail = links[e->tail].previous;
     }
-    return false;
+    links[index] = (struct links){NOBODY, e->tail};
+    if (e->tail == NOBODY) {
+        e->head = index;
+    } else {
+        links[e->tail].next = index;
+    }
+    e->tail = index;
+}
+
+/** The extreme price since `horizon_ns`, the push just added included. */
+static double extreme_since(struct finder *f, struct extreme *e, int highest, int64_t horizon_ns) {
+    while (f->pushes[e->head].delivered_ns < horizon_ns) {
+        e->head = f->links[highest][e->head].next;
+        f->links[highest][e->head].previous = NOBODY;
+    }
+    return f->price[e->head];
+}
+
+/** Whether the symbol's price moved by the detector's share within its window, either way. */
+static bool moved(struct finder *f, uint32_t index) {
+    const struct weir_detector *d = &f->strategy->detector;
+    const size_t symbol = f->trace->rows[f->pushes[index].row].symbol;
+    const int64_t horizon_ns = f->pushes[index].delivered_ns - d->move_window_ns;
+    struct extreme *lowest = &f->extremes[2 * symbol];
+    struct extreme *highest = &f->extremes[2 * symbol + 1];
+    extend(f, lowest, 0, index);
+    extend(f, highest, 1, index);
+    const double low = extreme_since(f, lowest, 0, horizon_ns);
+    const double high = extreme_since(f, highest, 1, horizon_ns);
+    const double price = f->price[index];
+    return price - low >= d->move_pct / 100.0 * low || high - price >= d->move_pct / 100.0 * high;
 }
 
 /** The detector: volume over all symbols, and a move of the symbol just seen. Extends, never cuts.
@@ -79,9 +119,8 @@ static void detect(struct finder *f, uint32_t index) {
     while (f->pushes[f->all_oldest].delivered_ns < now_ns - d->volume_window_ns) {
         f->all_micro_usd -= f->micro_usd[f->all_oldest++];
     }
-    const int64_t second_ns = 1000000000;
-    const bool fresh = f->cascade_until_ns > now_ns + d->lasts_ns - second_ns;
-    if (!fresh && (double)f->all_micro_usd > d->volume_usd * 1e6 && moved(f, index)) {
+    const bool has_moved = moved(f, index);
+    if (has_moved && (double)f->all_micro_usd > d->volume_usd * 1e6) {
         f->cascade_until_ns = now_ns + d->lasts_ns;
     }
 }
@@ -121,7 +160,7 @@ static void take(struct finder *f, uint32_t index) {
     }
     o->liquidations++;
     o->notional_usd += weir_liquidation_notional_usd(row);
-    o->price = weir_liquidation_price(row);
+    o->price = f->price[index];
 }
 
 /** Whether the detector is on when each opportunity closes: a second walk along the feed. */
@@ -140,17 +179,24 @@ static void mark_cascades(struct finder *f, size_t push_count) {
 static bool take_memory(struct finder *f, size_t push_count) {
     f->symbols = calloc(f->trace->symbol_count + 1, sizeof *f->symbols);
     f->next = calloc(push_count + 1, sizeof *f->next);
-    f->previous = calloc(push_count + 1, sizeof *f->previous);
+    f->price = calloc(push_count + 1, sizeof *f->price);
+    f->extremes = calloc(2 * f->trace->symbol_count + 1, sizeof *f->extremes);
+    f->links[0] = calloc(push_count + 1, sizeof *f->links[0]);
+    f->links[1] = calloc(push_count + 1, sizeof *f->links[1]);
     f->micro_usd = calloc(push_count + 1, sizeof *f->micro_usd);
     f->open = calloc(2 * f->trace->symbol_count + 1, sizeof *f->open);
     f->found = calloc(push_count + 1, sizeof *f->found);
-    return f->symbols && f->next && f->previous && f->micro_usd && f->open && f->found;
+    return f->symbols && f->next && f->price && f->extremes && f->links[0] && f->links[1] &&
+           f->micro_usd && f->open && f->found;
 }
 
 static void give_memory_back(struct finder *f) {
     free(f->symbols);
     free(f->next);
-    free(f->previous);
+    free(f->price);
+    free(f->extremes);
+    free(f->links[0]);
+    free(f->links[1]);
     free(f->micro_usd);
     free(f->open);
 }
@@ -176,9 +222,11 @@ struct weir_opportunity *weir_opportunities_find(const struct weir_trace *trace,
     for (size_t s = 0; s < trace->symbol_count; s++) {
         f.symbols[s] = (struct rolling){0, NOBODY, NOBODY, symbols[s]};
         f.open[2 * s] = f.open[2 * s + 1] = NOBODY;
+        f.extremes[2 * s] = f.extremes[2 * s + 1] = (struct extreme){NOBODY, NOBODY};
     }
     for (uint32_t i = 0; i < push_count; i++) {
         const struct weir_liquidation *row = &trace->rows[pushes[i].row];
+        f.price[i] = weir_liquidation_price(row);
         f.micro_usd[i] = (int64_t)(weir_liquidation_notional_usd(row) * 1e6 + 0.5);
         add_to_symbol(&f, i);
         if (f.symbols[row->symbol].settings) {

@@ -177,6 +177,10 @@ static int choice_index(const char *choices, const char *value) {
 static bool read_number(const char *text, double *number) {
     char *end = NULL;
     errno = 0;
+    /* only plain decimals: no blanks, no hexadecimal, no infinity */
+    if (strspn(text, "+-.0123456789eE") != strlen(text)) {
+        return false;
+    }
     *number = strtod(text, &end);
     return end != text && *end == '\0' && errno == 0 && isfinite(*number);
 }

@@ -72,9 +72,14 @@ static const double odd_inverses[] = {1.0 / 23.0, 1.0 / 21.0, 1.0 / 19.0, 1.0 / 
 
 double weir_log(double x) {
     assert(x > 0.0 && x < HUGE_VAL);
+    int exponent = 0;
+    if (x < 0x1p-1022) { /* subnormal: its leading bit is not where the others have it */
+        x *= 0x1p54;
+        exponent = -54;
+    }
     uint64_t bits = 0;
     memcpy(&bits, &x, sizeof bits);
-    int exponent = (int)(bits >> 52) - 1023;
+    exponent += (int)(bits >> 52) - 1023;
     bits = (bits & 0xfffffffffffffULL) | (1023ULL << 52);
     double m = 0.0;
     memcpy(&m, &bits, sizeof m);

@@ -52,7 +52,7 @@ double weir_exp(double x);
 /** Natural logarithm, for finite x > 0; error below 1e-15 relative or absolute. */
 double weir_log(double x);
 
-/** Standard normal quantile, for p in (0, 1); error below 1e-9. */
+/** Standard normal quantile, for p in (0, 1); relative error below 1.2e-9. */
 double weir_normal_quantile(double p);
 
 #endif
