@@ -8,6 +8,10 @@ target_compile_options(weir_build_settings INTERFACE
   -Wdouble-promotion -Wwrite-strings -Wswitch-enum
   -ffp-contract=off -fno-fast-math)
 target_compile_definitions(weir_build_settings INTERFACE _POSIX_C_SOURCE=200809L)
+if(CMAKE_C_COMPILER_ID STREQUAL GNU)
+  # snprintf is used because it truncates; whether gcc notices depends on the optimisation level
+  target_compile_options(weir_build_settings INTERFACE -Wno-format-truncation)
+endif()
 if(WEIR_SANITIZE)
   target_compile_options(weir_build_settings INTERFACE -fsanitize=${WEIR_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)

@@ -16,6 +16,8 @@ enum wake_kind {
 };
 #define KIND_SHIFT 56
 
+#define RETRY_DOUBLINGS 4U
+
 /** Where a request is. */
 enum place {
     PLACE_NEW,
@@ -264,6 +266,21 @@ static void give_up_opportunity(struct weir_bot *bot, const struct weir_request_
     }
 }
 
+/** Goes on with a step of a chain at that time. */
+static void wake_for_step(struct weir_bot *bot, int64_t at_ns, int chain, uint32_t opportunity,
+                          size_t step, uint32_t attempt) {
+    const uint64_t token = ((uint64_t)WAKE_STEP << KIND_SHIFT) | ((uint64_t)chain << 53) |
+                           ((uint64_t)step << 48) | ((uint64_t)(attempt & 0xffff) << 32) |
+                           opportunity;
+    bot->parts.host.wake(bot->parts.host.context, at_ns, token);
+}
+
+/** Time to the next attempt: doubles with each, up to RETRY_DOUBLINGS times. */
+static int64_t retry_after_ns(const struct weir_step *step, uint32_t attempt) {
+    const uint32_t doublings = attempt - 1 < RETRY_DOUBLINGS ? attempt - 1 : RETRY_DOUBLINGS;
+    return step->retry_ns << doublings;
+}
+
 /** What the strategy does after a step. */
 static void follow(struct weir_bot *bot, int64_t now_ns, uint32_t id) {
     const struct weir_request_record r = *record_of(bot, id);
@@ -282,12 +299,11 @@ static void follow(struct weir_bot *bot, int64_t now_ns, uint32_t id) {
         bot->entries[r.opportunity].book_known = true;
     }
     if (ok || step->on_failure == WEIR_FAILURE_CONTINUES) {
-        run_step(bot, now_ns, r.purpose, r.opportunity, (size_t)r.step + 1, 1, false);
+        run_step(bot, now_ns, r.purpose, r.opportunity, (size_t)r.step + 1, r.attempt, false);
     } else if (step->on_failure == WEIR_FAILURE_RETRIES) {
-        const uint64_t token = ((uint64_t)WAKE_STEP << KIND_SHIFT) | (1ULL << 55) |
-                               ((uint64_t)r.purpose << 53) | ((uint64_t)r.step << 48) |
-                               ((uint64_t)((r.attempt + 1) & 0xffff) << 32) | r.opportunity;
-        bot->parts.host.wake(bot->parts.host.context, now_ns + step->retry_ns, token);
+        /* the whole chain again: what stood when it began may have changed */
+        wake_for_step(bot, now_ns + retry_after_ns(step, r.attempt), r.purpose, r.opportunity, 0,
+                      r.attempt + 1);
     } else {
         give_up_opportunity(bot, &r);
     }
@@ -629,10 +645,7 @@ static void run_step(struct weir_bot *bot, int64_t now_ns, int chain, uint32_t o
         at_ns = o->closes_ns;
     }
     if (at_ns > now_ns) {
-        const uint64_t token = ((uint64_t)WAKE_STEP << KIND_SHIFT) | (1ULL << 55) |
-                               ((uint64_t)chain << 53) | ((uint64_t)step << 48) |
-                               ((uint64_t)(attempt & 0xffff) << 32) | opportunity;
-        bot->parts.host.wake(bot->parts.host.context, at_ns, token);
+        wake_for_step(bot, at_ns, chain, opportunity, step, attempt);
         return;
     }
     if (next->when == WEIR_WHEN_FIRST_OF_SYMBOL) {

@@ -65,8 +65,8 @@ struct weir_step {
     bool at_open;        /**< may go when the opportunity opens, not only when it has closed */
     int64_t delay_ns;    /**< after the step before it, or after what set the chain going */
     int64_t deadline_ns; /**< after it was submitted; 0: none of its own */
-    int64_t retry_ns;    /**< between attempts, if failure retries */
-    bool skip_in[3];     /**< by enum weir_cascade, while a cascade lasts */
+    int64_t retry_ns; /**< to the second attempt, if failure retries; doubles up to 16 times that */
+    bool skip_in[3];  /**< by enum weir_cascade, while a cascade lasts */
 };
 
 #define WEIR_STEPS_MAX 16
