@@ -1,6 +1,5 @@
 #include "previous_result.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,38 +38,19 @@ static void read_result(struct weir_json_part top, struct weir_previous_result *
     result->scenario = json_incref(weir_json_inner(top, "scenario", "scenario", true).object);
 }
 
-/** Notes a failure outside the document. */
-static void fail(struct weir_scenario_error *error, enum weir_scenario_status status,
-                 const char *path, const char *what) {
-    error->status = status;
-    snprintf(error->text, sizeof error->text, "%.200s: %s", path, what);
-}
-
 struct weir_previous_result *weir_previous_result_open(const char *path,
                                                        struct weir_scenario_error *error) {
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        fail(error, WEIR_SCENARIO_NO_FILE, path, strerror(errno));
-        return NULL;
-    }
-    json_error_t where;
-    json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
-    fclose(file);
-    if (!root) {
-        error->status = WEIR_SCENARIO_BAD_FILE;
-        snprintf(error->text, sizeof error->text, "%.200s:%d: invalid JSON: %s", path, where.line,
-                 where.text);
-        return NULL;
-    }
-    struct weir_previous_result *result = calloc(1, sizeof *result);
     struct weir_trace_error why = {.text = "out of memory"};
+    json_t *root = weir_json_load(path, &why);
+    struct weir_previous_result *result = root ? calloc(1, sizeof *result) : NULL;
     struct weir_json_reading reading = {path, &why, result == NULL};
     if (result) {
         read_result((struct weir_json_part){&reading, "", root}, result);
     }
     json_decref(root);
     if (reading.failed) {
-        error->status = WEIR_SCENARIO_BAD_FILE;
+        error->status =
+            why.status == WEIR_TRACE_NO_FILE ? WEIR_SCENARIO_NO_FILE : WEIR_SCENARIO_BAD_FILE;
         snprintf(error->text, sizeof error->text, "%s", why.text);
         weir_previous_result_close(result);
         return NULL;

@@ -216,11 +216,12 @@ static bool document_file(const struct weir_replay *replay, size_t policy, FILE 
     return true;
 }
 
+/* the document last: where it is, the rest is */
 enum file {
-    FILE_DOCUMENT,
     FILE_TIMELINE,
     FILE_SPANS,
     FILE_LATENCY,
+    FILE_DOCUMENT,
     FILE_COUNT
 };
 
@@ -242,30 +243,53 @@ static bool write_file(const struct weir_replay *replay, size_t policy, enum fil
     return false;
 }
 
+/** Opens, writes and finishes one file of the folder. */
+static bool prepare_file(const struct weir_replay *replay, size_t policy, const char *folder,
+                         enum file which, struct weir_whole_file *file, char *error,
+                         size_t error_size) {
+    static const char *const names[FILE_COUNT] = {"timeline.tsv", "spans.tsv", "latency.tsv",
+                                                  "result.json"};
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/%s", folder, names[which]) >= (int)sizeof path) {
+        snprintf(error, error_size, "%.200s…: the path is too long", folder);
+        return false;
+    }
+    if (!weir_whole_file_open(file, path, error, error_size)) {
+        return false;
+    }
+    if (!write_file(replay, policy, which, file->stream)) {
+        snprintf(error, error_size, "%.300s: out of memory", path);
+        weir_whole_file_discard(file);
+        return false;
+    }
+    if (!weir_whole_file_finish(file, error, error_size)) {
+        weir_whole_file_discard(file);
+        return false;
+    }
+    return true;
+}
+
 bool weir_replay_folder(const struct weir_replay *replay, size_t policy, const char *folder,
                         char *error, size_t error_size) {
-    static const char *const names[FILE_COUNT] = {"result.json", "timeline.tsv", "spans.tsv",
-                                                  "latency.tsv"};
+    struct weir_whole_file files[FILE_COUNT];
+    int ready = 0;
     if (!weir_make_folder(folder, error, error_size)) {
         return false;
     }
-    for (int i = 0; i < FILE_COUNT; i++) {
-        char path[4096];
-        struct weir_whole_file file;
-        if (snprintf(path, sizeof path, "%s/%s", folder, names[i]) >= (int)sizeof path) {
-            snprintf(error, error_size, "%.200s…: the path is too long", folder);
-            return false;
-        }
-        if (!weir_whole_file_open(&file, path, error, error_size)) {
-            return false;
-        }
-        snprintf(error, error_size, "out of memory");
-        const bool ok = write_file(replay, policy, (enum file)i, file.stream);
-        if (!weir_whole_file_close(&file, ok, error, error_size)) {
-            return false;
+    while (ready < FILE_COUNT && prepare_file(replay, policy, folder, (enum file)ready,
+                                              &files[ready], error, error_size)) {
+        ready++;
+    }
+    /* only when all are written does the first replace an old one */
+    bool ok = ready == FILE_COUNT;
+    for (int i = 0; i < ready; i++) {
+        if (ok) {
+            ok = weir_whole_file_place(&files[i], error, error_size);
+        } else {
+            weir_whole_file_discard(&files[i]);
         }
     }
-    return true;
+    return ok;
 }
 
 bool weir_replay_log(const struct weir_replay *replay, size_t policy, const char *path, char *error,
@@ -275,9 +299,16 @@ bool weir_replay_log(const struct weir_replay *replay, size_t policy, const char
     if (!weir_whole_file_open(&file, path, error, error_size)) {
         return false;
     }
-    snprintf(error, error_size, "%.300s: the log could not be written", path);
-    const bool ok =
+    const bool written =
         weir_log_write(file.stream, &run->own, &run->foreign, replay->strategy, replay->second);
-    /* a stream that reports an error says more than "could not" */
-    return weir_whole_file_close(&file, ok || ferror(file.stream), error, error_size);
+    if (!written && !ferror(file.stream)) {
+        snprintf(error, error_size, "%.300s: out of memory", path);
+        weir_whole_file_discard(&file);
+        return false;
+    }
+    if (!weir_whole_file_finish(&file, error, error_size)) {
+        weir_whole_file_discard(&file);
+        return false;
+    }
+    return weir_whole_file_place(&file, error, error_size);
 }

@@ -13,7 +13,9 @@ static bool complain(const char *path, const char *what, char *error, size_t err
 
 bool weir_whole_file_open(struct weir_whole_file *file, const char *path, char *error,
                           size_t error_size) {
+    struct stat status;
     file->stream = NULL;
+    file->direct = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
     const int a = snprintf(file->path, sizeof file->path, "%s", path);
     const int b =
         snprintf(file->temporary, sizeof file->temporary, "%s.tmp-%ld", path, (long)getpid());
@@ -21,7 +23,9 @@ bool weir_whole_file_open(struct weir_whole_file *file, const char *path, char *
         errno = ENAMETOOLONG;
         return complain(path, "cannot be written", error, error_size);
     }
-    const int descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    const int descriptor =
+        file->direct ? open(path, O_WRONLY | O_CLOEXEC)
+                     : open(file->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor >= 0) {
         file->stream = fdopen(descriptor, "w");
     }
@@ -46,22 +50,40 @@ static void sync_folder(const char *path) {
     }
 }
 
-bool weir_whole_file_close(struct weir_whole_file *file, bool ok, char *error, size_t error_size) {
-    const bool written = ok && fflush(file->stream) == 0 && !ferror(file->stream) &&
-                         fsync(fileno(file->stream)) == 0;
+bool weir_whole_file_finish(struct weir_whole_file *file, char *error, size_t error_size) {
+    bool written = fflush(file->stream) == 0 && !ferror(file->stream) &&
+                   (file->direct || fsync(fileno(file->stream)) == 0);
     const int why = errno;
-    const bool closed = fclose(file->stream) == 0;
+    if (fclose(file->stream) != 0 && written) {
+        file->stream = NULL;
+        return complain(file->path, "cannot be written", error, error_size);
+    }
     file->stream = NULL;
-    if (written && closed && rename(file->temporary, file->path) == 0) {
-        sync_folder(file->path);
+    errno = why;
+    return written ? true : complain(file->path, "cannot be written", error, error_size);
+}
+
+bool weir_whole_file_place(struct weir_whole_file *file, char *error, size_t error_size) {
+    if (file->direct) {
         return true;
     }
-    if (ok) {
-        errno = written ? errno : why;
-        complain(file->path, "cannot be written", error, error_size);
+    if (rename(file->temporary, file->path) != 0) {
+        complain(file->path, "cannot be put in its place", error, error_size);
+        weir_whole_file_discard(file);
+        return false;
     }
-    unlink(file->temporary);
-    return false;
+    sync_folder(file->path);
+    return true;
+}
+
+void weir_whole_file_discard(struct weir_whole_file *file) {
+    if (file->stream) {
+        fclose(file->stream);
+        file->stream = NULL;
+    }
+    if (!file->direct) {
+        unlink(file->temporary);
+    }
 }
 
 bool weir_make_folder(const char *path, char *error, size_t error_size) {
@@ -80,5 +102,6 @@ bool weir_make_folder(const char *path, char *error, size_t error_size) {
         (errno == EEXIST && stat(part, &status) == 0 && S_ISDIR(status.st_mode))) {
         return true;
     }
-    return complain(path, errno == EEXIST ? "is not a folder" : "cannot be made", error, error_size);
+    return complain(path, errno == EEXIST ? "is not a folder" : "cannot be made", error,
+                    error_size);
 }

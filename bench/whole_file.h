@@ -7,21 +7,32 @@
 
 /**
  * Files that are written whole or not at all: a temporary file beside the target, fsync, rename,
- * fsync of the folder. Until it is committed the old file, if any, stays as it was.
+ * fsync of the folder. Until it is put in its place the old file, if any, stays as it was. What is
+ * no regular file (a pipe, a terminal, /dev/null) is written to directly.
+ *
+ * Several files that belong together: open, write and finish each, then place or discard all.
  */
 struct weir_whole_file {
     FILE *stream;
+    bool direct; /**< no temporary file: the target is no regular file */
     char path[4096];
     char temporary[4096];
 };
 
-/** Opens the temporary file. False and why in `error` if it cannot be. */
+/** Opens the file for writing. False and why in `error` if it cannot be. */
 bool weir_whole_file_open(struct weir_whole_file *file, const char *path, char *error,
                           size_t error_size);
 
-/** Puts the file in its place, or removes it if `ok` is false or a write failed. Returns whether
- * the file is in place; if not because a write failed, `error` says why. */
-bool weir_whole_file_close(struct weir_whole_file *file, bool ok, char *error, size_t error_size);
+/** Ends the writing. False if anything could not be written; then `error` says why, and the file
+ *  must be discarded. */
+bool weir_whole_file_finish(struct weir_whole_file *file, char *error, size_t error_size);
+
+/** Puts a finished file in its place. False and why in `error` on failure; the file is discarded.
+ */
+bool weir_whole_file_place(struct weir_whole_file *file, char *error, size_t error_size);
+
+/** Removes what was written, finished or not. */
+void weir_whole_file_discard(struct weir_whole_file *file);
 
 /** Makes a folder, and those above it, if they are not there. */
 bool weir_make_folder(const char *path, char *error, size_t error_size);

@@ -234,25 +234,42 @@ static void list_policies(char *text, size_t size) {
     }
 }
 
+static int add_policy(struct options *o, const char *name) {
+    const struct weir_policy *policy = weir_policy_find(name);
+    if (!policy) {
+        char known[256];
+        list_policies(known, sizeof known);
+        return weir_complain(WEIR_EXIT_WRONG_USE, "--policy: unknown policy '%s'; there are %s",
+                             name, known);
+    }
+    for (size_t i = 0; i < o->plan.policy_count; i++) {
+        if (o->plan.policies[i] == policy) {
+            return weir_complain(WEIR_EXIT_WRONG_USE, "--policy: '%s' is named twice", name);
+        }
+    }
+    /* each policy once: there are never more than fit */
+    o->plan.policies[o->plan.policy_count++] = policy;
+    return WEIR_EXIT_DONE;
+}
+
 static int read_policies(struct options *o) {
     char names[256];
     if (strlen(o->policies) >= sizeof names) {
-        return weir_complain(WEIR_EXIT_WRONG_USE, "--policy: too many policies");
+        return weir_complain(WEIR_EXIT_WRONG_USE, "--policy: the list of names is too long");
     }
     snprintf(names, sizeof names, "%s", o->policies);
-    char *save = NULL;
-    for (char *name = strtok_r(names, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-        const struct weir_policy *policy = weir_policy_find(name);
-        if (!policy || o->plan.policy_count == WEIR_REPLAY_POLICIES_MAX) {
-            char known[256];
-            list_policies(known, sizeof known);
-            return weir_complain(WEIR_EXIT_WRONG_USE, "unknown policy '%s'; there are %s", name,
-                                 known);
+    for (char *name = names; name;) {
+        char *comma = strchr(name, ',');
+        if (comma) {
+            *comma = '\0';
         }
-        o->plan.policies[o->plan.policy_count++] = policy;
+        const int exit_code = add_policy(o, name);
+        if (exit_code) {
+            return exit_code;
+        }
+        name = comma ? comma + 1 : NULL;
     }
-    return o->plan.policy_count ? WEIR_EXIT_DONE
-                                : weir_complain(WEIR_EXIT_WRONG_USE, "--policy: expected a name");
+    return WEIR_EXIT_DONE;
 }
 
 static int check_options(const struct options *o) {

@@ -1,6 +1,5 @@
 #include "scenario.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <jansson.h>
 
 #include "scenario_options.h"
+#include "strict_json.h"
 
 #define KEY_MAX 96
 #define VALUE_MAX WEIR_TEXT_MAX
@@ -91,8 +91,8 @@ enum weir_scenario_status weir_settings_add(struct weir_settings *settings, cons
 }
 
 /** A JSON scalar, or an array of numbers, as the text that --set would take. */
-static bool json_text(const json_t *value, char *text, size_t size) {
-    if (json_is_array(value)) {
+static bool json_text(const json_t *value, bool is_list, char *text, size_t size) {
+    if (is_list && json_is_array(value)) {
         size_t used = 0;
         size_t index = 0;
         const json_t *item = NULL;
@@ -134,9 +134,10 @@ static enum weir_scenario_status add_object(struct weir_settings *settings, cons
         }
         char text[VALUE_MAX];
         enum weir_scenario_status status = WEIR_SCENARIO_OK;
+        const struct weir_scenario_row *row = weir_scenario_row_find(key);
         if (json_is_object(value)) {
             status = add_object(settings, path, key, value, error);
-        } else if (json_text(value, text, sizeof text)) {
+        } else if (json_text(value, row && row->option.kind == 'l', text, sizeof text)) {
             status = append(settings, path, key, text, error);
         } else {
             status = fail(error, WEIR_SCENARIO_UNKNOWN,
@@ -151,25 +152,15 @@ static enum weir_scenario_status add_object(struct weir_settings *settings, cons
 
 enum weir_scenario_status weir_settings_add_file(struct weir_settings *settings, const char *path,
                                                  struct weir_scenario_error *error) {
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        return fail(error, WEIR_SCENARIO_NO_FILE, "%s: cannot be opened: %s", path,
-                    strerror(errno));
-    }
-    json_error_t where;
-    json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
-    fclose(file);
+    struct weir_trace_error why = {.text = "out of memory"};
+    json_t *root = weir_json_load(path, &why);
     if (!root) {
-        return fail(error, WEIR_SCENARIO_BAD_FILE, "%s:%d: invalid JSON: %s", path, where.line,
-                    where.text);
+        return fail(error,
+                    why.status == WEIR_TRACE_NO_FILE ? WEIR_SCENARIO_NO_FILE
+                                                     : WEIR_SCENARIO_BAD_FILE,
+                    "%s", why.text);
     }
-    enum weir_scenario_status status = WEIR_SCENARIO_OK;
-    if (json_is_object(root)) {
-        status = add_object(settings, path, "", root, error);
-    } else {
-        status =
-            fail(error, WEIR_SCENARIO_BAD_FILE, "%s:1: expected a JSON object of settings", path);
-    }
+    const enum weir_scenario_status status = add_object(settings, path, "", root, error);
     json_decref(root);
     return status;
 }
@@ -199,17 +190,28 @@ static size_t distance(const char *a, const char *b) {
     return row[m];
 }
 
-/** Option of any built-in policy with that key (without the prefix), or NULL. */
-static const struct weir_option *limiter_option(const char *key) {
+/** Whether a built-in policy has an option of that key (without the prefix), and whether one of
+ *  those that have it takes the value; if none does, `why` says what the last takes. */
+static bool known_limiter_key(const char *key, const char *value, bool *takes, char *why,
+                              size_t size) {
     const struct weir_policy *policy = NULL;
-    for (size_t p = 0; (policy = weir_policy_at(p)); p++) {
+    bool known = false;
+    *takes = false;
+    for (size_t p = 0; (policy = weir_policy_at(p)) && !*takes; p++) {
         for (const struct weir_option *o = policy->options; o && o->key; o++) {
             if (strcmp(o->key, key) == 0) {
-                return o;
+                known = true;
+                *takes = *takes || weir_option_takes(o, value, why, size);
             }
         }
     }
-    return NULL;
+    return known;
+}
+
+static enum weir_scenario_status invalid_value(const struct setting *item, const char *why,
+                                               struct weir_scenario_error *error) {
+    return fail(error, WEIR_SCENARIO_UNKNOWN, "%s: key '%s': '%.80s' is not a valid value; %s",
+                item->origin, item->key, item->value, why);
 }
 
 const char *weir_scenario_nearest(const char *key) {
@@ -244,9 +246,14 @@ static enum weir_scenario_status set_limiter(struct weir_scenario *scenario,
                                              const struct setting *item,
                                              struct weir_scenario_error *error) {
     const char *key = item->key + strlen(LIMITER_PREFIX);
-    if (!limiter_option(key)) {
+    char why[160] = "";
+    bool takes = false;
+    if (!known_limiter_key(key, item->value, &takes, why, sizeof why)) {
         return fail(error, WEIR_SCENARIO_UNKNOWN, "%s: unknown key '%s'; did you mean '%s'?",
                     item->origin, item->key, weir_scenario_nearest(item->key));
+    }
+    if (!takes) {
+        return invalid_value(item, why, error);
     }
     struct weir_limiter_setting *place = NULL;
     for (size_t i = 0; i < scenario->limiter_count && !place; i++) {
@@ -282,8 +289,7 @@ static enum weir_scenario_status store(struct weir_scenario *scenario, const str
     }
     char why[160];
     if (!weir_scenario_store(scenario, row, item->value, why, sizeof why)) {
-        return fail(error, WEIR_SCENARIO_UNKNOWN, "%s: key '%s': '%.80s' is not a valid value; %s",
-                    item->origin, item->key, item->value, why);
+        return invalid_value(item, why, error);
     }
     return WEIR_SCENARIO_OK;
 }

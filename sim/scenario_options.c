@@ -32,11 +32,11 @@ const struct weir_scenario_row weir_scenario_rows[] = {
          "venue whose rules and weights apply"),
     NAME("exchange.rules", exchange.rules_name, "aster|lenient|strict", "aster",
          "rule set for what the venue's documents leave open"),
-    INTEGER("exchange.weight_per_minute", exchange.rules.weight_per_minute, 1, 1e9, NULL,
+    INTEGER("exchange.weight_per_minute", exchange.rules.weight_per_minute, 1, 1e7, NULL,
             "weight that an IP may use in a minute"),
-    INTEGER("exchange.orders_per_minute", exchange.rules.orders_per_minute, 1, 1e9, NULL,
+    INTEGER("exchange.orders_per_minute", exchange.rules.orders_per_minute, 1, 1e7, NULL,
             "orders that an account may place in a minute"),
-    INTEGER("exchange.orders_per_10s", exchange.rules.orders_per_10s, 0, 1e9, NULL,
+    INTEGER("exchange.orders_per_10s", exchange.rules.orders_per_10s, 0, 1e7, NULL,
             "orders that an account may place in 10 s; 0: no such limiter"),
     CHOICE("exchange.window", exchange.rules.window, "fixed|sliding", NULL,
            "windows aligned to the server's clock, or sliding"),
@@ -48,13 +48,13 @@ const struct weir_scenario_row weir_scenario_rows[] = {
          "a request answered 400 is charged"),
     CHOICE("exchange.ban_requests", exchange.rules.ban_requests, "ignored|counted|extend", NULL,
            "what requests during a ban do"),
-    INTEGER32("exchange.ban_after_429s", exchange.rules.ban_after_429s, 1, 1e6, NULL,
+    INTEGER32("exchange.ban_after_429s", exchange.rules.ban_after_429s, 1, 1e5, NULL,
               "the n-th 429 within exchange.ban_window_s is answered 418"),
     NUMBER("exchange.ban_window_s", exchange.ban_window_s, 1, 86400, NULL,
            "time in which 429s are counted towards a ban"),
     LIST("exchange.ban_steps_min", exchange.ban_steps_min, 0.01, 1e6, NULL,
          "length of the first, second, … ban in minutes"),
-    NUMBER("exchange.ban_decay_h", exchange.ban_decay_h, 0.01, 1e6, NULL,
+    NUMBER("exchange.ban_decay_h", exchange.ban_decay_h, 0.01, 87600, NULL,
            "hours without a ban after which the next is one step shorter"),
     FLAG("exchange.retry_after_weight", exchange.rules.retry_after_weight, NULL,
          "Retry-After on a 429 for weight"),
@@ -197,6 +197,30 @@ static bool in_range(const struct weir_scenario_option *option, const char *valu
     return true;
 }
 
+bool weir_option_takes(const struct weir_option *option, const char *value, char *why,
+                       size_t why_size) {
+    struct weir_scenario_option plain = {option->key, "",          option->choices,
+                                         option->min, option->max, 'n'};
+    double number = 0.0;
+    switch (option->kind) {
+    case WEIR_OPTION_FLAG:
+        plain.choices = "on|off|true|false|yes|no|1|0";
+        break;
+    case WEIR_OPTION_INTEGER:
+        plain.kind = 'i';
+        return in_range(&plain, value, &number, why, why_size);
+    case WEIR_OPTION_NUMBER:
+        return in_range(&plain, value, &number, why, why_size);
+    case WEIR_OPTION_CHOICE:
+        break;
+    }
+    if (choice_index(plain.choices, value) < 0) {
+        snprintf(why, why_size, "expected one of %s", plain.choices);
+        return false;
+    }
+    return true;
+}
+
 static bool store_list(double *places, const struct weir_scenario_option *option, const char *value,
                        char *why, size_t size) {
     char copy[256];
@@ -206,19 +230,21 @@ static bool store_list(double *places, const struct weir_scenario_option *option
     }
     double numbers[WEIR_BAN_STEPS_MAX] = {0};
     size_t count = 0;
-    char *save = NULL;
-    for (char *part = strtok_r(copy, ",", &save); part; part = strtok_r(NULL, ",", &save)) {
+    for (char *part = copy; part; count++) {
+        char *comma = strchr(part, ',');
+        if (comma) {
+            *comma = '\0';
+        }
         if (count == WEIR_BAN_STEPS_MAX) {
             snprintf(why, size, "at most %d numbers", WEIR_BAN_STEPS_MAX);
             return false;
         }
-        if (!in_range(option, part, &numbers[count++], why, size)) {
+        if (!in_range(option, part, &numbers[count], why, size)) {
+            snprintf(why, size, "expected numbers from %.12g to %.12g, separated by commas",
+                     option->min, option->max);
             return false;
         }
-    }
-    if (count == 0) {
-        snprintf(why, size, "expected numbers separated by commas");
-        return false;
+        part = comma ? comma + 1 : NULL;
     }
     memcpy(places, numbers, sizeof numbers);
     return true;

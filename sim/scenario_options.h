@@ -20,6 +20,10 @@ extern const size_t weir_scenario_row_count;
 bool weir_scenario_store(struct weir_scenario *scenario, const struct weir_scenario_row *row,
                          const char *value, char *why, size_t why_size);
 
+/** Whether an option of a policy takes a value; if not, `why` says what it takes. */
+bool weir_option_takes(const struct weir_option *option, const char *value, char *why,
+                       size_t why_size);
+
 /** Row of a key, or NULL. */
 const struct weir_scenario_row *weir_scenario_row_find(const char *key);
 

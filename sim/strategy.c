@@ -1,6 +1,5 @@
 #include "strategy.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +28,8 @@ static struct weir_params read_params(struct weir_json_part part) {
     weir_json_check_keys(inner, known);
     struct weir_params params = WEIR_PARAMS_NONE;
     params.has_symbol = weir_json_flag_or(inner, "symbol", false);
-    params.limit = (int32_t)weir_json_number_or(inner, "limit", 1, 1e6, WEIR_LIMIT_OMITTED);
-    params.count = (int32_t)weir_json_number_or(inner, "count", 1, 100, 0);
+    params.limit = (int32_t)weir_json_integer_or(inner, "limit", 1, 1000000, WEIR_LIMIT_OMITTED);
+    params.count = (int32_t)weir_json_integer_or(inner, "count", 1, 100, 0);
     return params;
 }
 
@@ -165,14 +164,14 @@ static void read_startup_block(struct weir_json_part part, struct weir_strategy 
     static const char *const known[] = {"repeat", "requests", NULL};
     static const char *const call_known[] = {"method", "path", "params", "repeat", NULL};
     weir_json_check_keys(part, known);
-    const int blocks = (int)weir_json_number_or(part, "repeat", 1, 100, 1);
+    const size_t blocks = (size_t)weir_json_integer_or(part, "repeat", 1, 100, 1);
     json_t *list = weir_json_list(part, "requests");
-    for (size_t n = 0; n < (size_t)blocks * json_array_size(list) && !part.reading->failed; n++) {
+    for (size_t n = 0; n < blocks * json_array_size(list) && !part.reading->failed; n++) {
         const size_t i = n % json_array_size(list);
         const struct weir_json_part item = weir_json_entry(part, "requests", list, i, part.name);
         weir_json_check_keys(item, call_known);
         const struct weir_call call = read_call(item);
-        const size_t times = (size_t)weir_json_number_or(item, "repeat", 1, 1000, 1);
+        const size_t times = (size_t)weir_json_integer_or(item, "repeat", 1, 1000, 1);
         if (strategy->startup_count + times > WEIR_STARTUP_MAX) {
             weir_json_fails(part, "requests", "make more than %d in all", WEIR_STARTUP_MAX);
             return;
@@ -293,52 +292,30 @@ static void read_strategy(struct weir_json_part top, struct weir_strategy *strat
 }
 
 /** The JSON of a bundled name, or of a file; NULL after an error. */
-static json_t *load(const char *name_or_path, struct weir_scenario_error *error) {
-    json_error_t where;
-    json_t *root = NULL;
+static json_t *load(const char *name_or_path, struct weir_trace_error *error) {
     for (size_t i = 0; i < weir_bundled_strategy_count; i++) {
         if (strcmp(weir_bundled_strategies[i].name, name_or_path) == 0) {
-            root = json_loads(weir_bundled_strategies[i].text, JSON_REJECT_DUPLICATES, &where);
-            break;
+            return json_loads(weir_bundled_strategies[i].text, JSON_REJECT_DUPLICATES, NULL);
         }
     }
-    if (!root) {
-        FILE *file = fopen(name_or_path, "rb");
-        if (!file) {
-            error->status = WEIR_SCENARIO_NO_FILE;
-            snprintf(
-                error->text, sizeof error->text,
-                "bot.strategy '%.200s': cannot be opened: %s; bundled are hunt-all and shipped",
-                name_or_path, strerror(errno));
-            return NULL;
-        }
-        root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
-        fclose(file);
-    }
-    if (!root) {
-        error->status = WEIR_SCENARIO_BAD_FILE;
-        snprintf(error->text, sizeof error->text, "%.200s:%d: invalid JSON: %s", name_or_path,
-                 where.line, where.text);
-    }
-    return root;
+    return weir_json_load(name_or_path, error);
 }
 
 struct weir_strategy *weir_strategy_open(const char *name_or_path,
                                          struct weir_scenario_error *error) {
-    json_t *root = load(name_or_path, error);
-    if (!root) {
-        return NULL;
-    }
-    struct weir_strategy *strategy = calloc(1, sizeof *strategy);
     struct weir_trace_error why = {.text = "out of memory"};
+    json_t *root = load(name_or_path, &why);
+    struct weir_strategy *strategy = root ? calloc(1, sizeof *strategy) : NULL;
     struct weir_json_reading reading = {name_or_path, &why, strategy == NULL};
     if (strategy) {
         read_strategy((struct weir_json_part){&reading, "", root}, strategy);
     }
     json_decref(root);
     if (reading.failed) {
-        error->status = WEIR_SCENARIO_BAD_FILE;
-        snprintf(error->text, sizeof error->text, "%s", why.text);
+        const bool no_file = why.status == WEIR_TRACE_NO_FILE;
+        error->status = no_file ? WEIR_SCENARIO_NO_FILE : WEIR_SCENARIO_BAD_FILE;
+        snprintf(error->text, sizeof error->text, "%.400s%s", why.text,
+                 no_file ? "; bundled strategies are hunt-all and shipped" : "");
         free(strategy);
         return NULL;
     }

@@ -17,6 +17,7 @@ struct tranche {
     double quantity, cost_usd; /* of everything open: cost / quantity is the average entry price */
     double take_profit_pct, stop_loss_pct;
     int32_t take_profits, stops;
+    int32_t old_take_profits, old_stops; /* left over when the tranche closed, not yet cancelled */
     uint32_t version;
     uint32_t first; /* list of open positions, by opportunity */
 };
@@ -36,10 +37,10 @@ struct orders {
 struct weir_venue {
     const struct weir_market *market;
     struct weir_venue_limits limits;
-    struct tranche *tranches; /* 2 × symbol + buy */
-    struct orders *orders;    /* per symbol */
-    struct holding *holdings; /* per opportunity */
-    double margin_used_usd;
+    struct tranche *tranches;      /* 2 × symbol + buy */
+    struct orders *orders;         /* per symbol */
+    struct holding *holdings;      /* per opportunity */
+    int64_t margin_used_micro_usd; /* exact: what is added is taken away again */
     double unprotected_usd, open_usd;
 };
 
@@ -78,10 +79,14 @@ static struct tranche *tranche_of(const struct weir_venue *venue, uint32_t symbo
     return &venue->tranches[2 * (size_t)symbol + (buy ? 1 : 0)];
 }
 
+static int64_t micro_usd(double usd) {
+    return (int64_t)(usd * 1e6 + 0.5);
+}
+
 int32_t weir_venue_check_entry(const struct weir_venue *venue,
                                const struct weir_entry_order *order) {
-    if (venue->limits.margin_usd > 0.0 &&
-        venue->margin_used_usd + order->stake_usd > venue->limits.margin_usd) {
+    const int64_t needed = venue->margin_used_micro_usd + micro_usd(order->stake_usd);
+    if (venue->limits.margin_usd > 0.0 && needed > micro_usd(venue->limits.margin_usd)) {
         return -2019;
     }
     const struct orders *o = &venue->orders[order->symbol];
@@ -106,7 +111,7 @@ int32_t weir_venue_check_protection(const struct weir_venue *venue, uint32_t sym
 
 int64_t weir_venue_accept_entry(struct weir_venue *venue, int64_t now_ns,
                                 const struct weir_entry_order *order, int64_t expires_ns) {
-    venue->margin_used_usd += order->stake_usd;
+    venue->margin_used_micro_usd += micro_usd(order->stake_usd);
     if (order->market) {
         return now_ns;
     }
@@ -139,7 +144,7 @@ void weir_venue_fill(struct weir_venue *venue, int64_t now_ns,
 
 void weir_venue_expire(struct weir_venue *venue, const struct weir_entry_order *order) {
     venue->orders[order->symbol].open--;
-    venue->margin_used_usd -= order->stake_usd;
+    venue->margin_used_micro_usd -= micro_usd(order->stake_usd);
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -178,13 +183,18 @@ struct weir_closing weir_venue_accept_protection(struct weir_venue *venue, int64
 void weir_venue_accept_cancel(struct weir_venue *venue, uint32_t symbol, bool buy, bool stop) {
     struct tranche *t = tranche_of(venue, symbol, buy);
     int32_t *count = stop ? &t->stops : &t->take_profits;
-    if (*count == 0) {
+    int32_t *old = stop ? &t->old_stops : &t->old_take_profits;
+    if (*count == 0 && *old == 0) {
+        return;
+    }
+    venue->orders[symbol].open--;
+    venue->orders[symbol].stops -= stop ? 1 : 0;
+    if (*old > 0) { /* what a closed position left goes first, and protects nothing */
+        (*old)--;
         return;
     }
     (*count)--;
     t->version++;
-    venue->orders[symbol].open--;
-    venue->orders[symbol].stops -= stop ? 1 : 0;
     if (stop && t->stops == 0) {
         venue->unprotected_usd += t->covered_usd;
         t->uncovered_usd += t->covered_usd;
@@ -212,16 +222,18 @@ bool weir_venue_close(struct weir_venue *venue, uint32_t symbol, bool buy, uint3
             closed(context, *link);
         }
         h->position = POSITION_CLOSED;
-        venue->margin_used_usd -= h->stake_usd;
+        venue->margin_used_micro_usd -= micro_usd(h->stake_usd);
         venue->open_usd -= h->notional_usd;
         t->covered_usd -= h->notional_usd;
         t->quantity -= h->quantity;
         t->cost_usd -= h->notional_usd;
         *link = h->next;
     }
-    /* one of the pair has traded; the other stays until it is cancelled */
-    t->take_profits -= t->take_profits > 0 ? 1 : 0;
+    /* one order has traded; the others stay until they are cancelled */
     venue->orders[symbol].open--;
+    t->old_take_profits += t->take_profits - 1;
+    t->old_stops += t->stops;
+    t->take_profits = t->stops = 0;
     if (t->first == NOBODY) {
         t->quantity = t->cost_usd = t->covered_usd = 0.0;
     }

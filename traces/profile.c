@@ -14,7 +14,6 @@
 #include "trace_error.h"
 
 #define SCHEMA "weir.profile/1"
-#define FILE_MAX ((size_t)64 << 20)
 #define COUNT_MAX 50000000 /* liquidations; some gigabytes of memory */
 #define DURATION_MAX_S (INT64_C(366) * 86400)
 #define USD_MAX 1e15
@@ -474,54 +473,9 @@ static void read_profile(struct weir_json_part top, struct weir_profile *profile
     }
 }
 
-/** Makes room for more bytes of a file. */
-static bool grow_text(char **text, size_t *capacity, const char *path,
-                      struct weir_trace_error *error) {
-    const size_t larger = *capacity == 0 ? 65536 : *capacity * 2;
-    if (larger > FILE_MAX) {
-        return weir_trace_fail(error, WEIR_TRACE_BAD_INPUT, "%s: is too large for a profile", path);
-    }
-    char *grown = realloc(*text, larger);
-    if (grown == NULL) {
-        return weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
-    }
-    *text = grown;
-    *capacity = larger;
-    return true;
-}
-
-/** All bytes of a file; NULL and `error` on failure. */
-static char *read_file(const char *path, size_t *size, struct weir_trace_error *error) {
-    struct weir_source *source = weir_source_open(path, error);
-    if (source == NULL) {
-        return NULL;
-    }
-    char *text = NULL;
-    size_t capacity = 0;
-    size_t got = 1;
-    bool ok = true;
-    *size = 0;
-    while (ok && got > 0) {
-        ok = *size < capacity || grow_text(&text, &capacity, path, error);
-        ok = ok && weir_source_read(source, text + *size, capacity - *size, &got, error);
-        *size += ok ? got : 0;
-    }
-    weir_source_close(source);
-    if (!ok) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-static struct weir_profile *parse(const char *path, const char *text, size_t size,
-                                  struct weir_trace_error *error) {
-    json_error_t where;
-    json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
-    if (!json_is_object(json)) {
-        weir_trace_fail(error, WEIR_TRACE_BAD_INPUT, "%s:%d: is not a JSON object: %s", path,
-                        json == NULL ? where.line : 1, json == NULL ? where.text : "");
-        json_decref(json);
+struct weir_profile *weir_profile_open(const char *path, struct weir_trace_error *error) {
+    json_t *json = weir_json_load(path, error);
+    if (json == NULL) {
         return NULL;
     }
     struct weir_profile *profile = calloc(1, sizeof *profile);
@@ -536,17 +490,6 @@ static struct weir_profile *parse(const char *path, const char *text, size_t siz
         weir_profile_free(profile);
         return NULL;
     }
-    return profile;
-}
-
-struct weir_profile *weir_profile_open(const char *path, struct weir_trace_error *error) {
-    size_t size = 0;
-    char *text = read_file(path, &size, error);
-    if (text == NULL) {
-        return NULL;
-    }
-    struct weir_profile *profile = parse(path, text, size, error);
-    free(text);
     return profile;
 }
 

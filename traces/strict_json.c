@@ -2,9 +2,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "source.h"
 #include "trace_error.h"
+
+#define FILE_MAX ((size_t)64 << 20)
 
 bool weir_json_fails(struct weir_json_part part, const char *key, const char *format, ...) {
     if (part.reading->failed) {
@@ -119,6 +123,11 @@ double weir_json_number_or(struct weir_json_part part, const char *key, double l
     return weir_json_has(part, key) ? weir_json_number(part, key, low, high) : fallback;
 }
 
+int64_t weir_json_integer_or(struct weir_json_part part, const char *key, int64_t low, int64_t high,
+                             int64_t fallback) {
+    return weir_json_has(part, key) ? weir_json_integer(part, key, low, high) : fallback;
+}
+
 const char *weir_json_text_or(struct weir_json_part part, const char *key, const char *fallback) {
     return weir_json_has(part, key) ? weir_json_text(part, key) : fallback;
 }
@@ -224,4 +233,62 @@ int64_t weir_json_row_integer(struct weir_json_part part, const char *key, size_
     return part.reading->failed ? 0
                                 : check_integer(part, place_of(key, index, column).text,
                                                 json_array_get(row, column), low, high);
+}
+
+/** Makes room for more bytes of a file. */
+static bool grow_text(char **text, size_t *capacity, const char *path,
+                      struct weir_trace_error *error) {
+    const size_t larger = *capacity == 0 ? 65536 : *capacity * 2;
+    if (larger > FILE_MAX) {
+        return weir_trace_fail(error, WEIR_TRACE_BAD_INPUT, "%s: is too large ", path);
+    }
+    char *grown = realloc(*text, larger);
+    if (grown == NULL) {
+        return weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
+    }
+    *text = grown;
+    *capacity = larger;
+    return true;
+}
+
+/** All bytes of a file; NULL and `error` on failure. */
+static char *read_file(const char *path, size_t *size, struct weir_trace_error *error) {
+    struct weir_source *source = weir_source_open(path, error);
+    if (source == NULL) {
+        return NULL;
+    }
+    char *text = NULL;
+    size_t capacity = 0;
+    size_t got = 1;
+    bool ok = true;
+    *size = 0;
+    while (ok && got > 0) {
+        ok = *size < capacity || grow_text(&text, &capacity, path, error);
+        ok = ok && weir_source_read(source, text + *size, capacity - *size, &got, error);
+        *size += ok ? got : 0;
+    }
+    weir_source_close(source);
+    if (!ok) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+json_t *weir_json_load(const char *path, struct weir_trace_error *error) {
+    size_t size = 0;
+    char *text = read_file(path, &size, error);
+    if (text == NULL) {
+        return NULL;
+    }
+    json_error_t where;
+    json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+    free(text);
+    if (!json_is_object(json)) {
+        weir_trace_fail(error, WEIR_TRACE_BAD_INPUT, "%s:%d: is not a JSON object: %s", path,
+                        json == NULL ? where.line : 1, json == NULL ? where.text : "");
+        json_decref(json);
+        return NULL;
+    }
+    return json;
 }

@@ -16,6 +16,10 @@ struct weir_json_reading {
     bool failed;
 };
 
+/** Reads a file that holds one JSON object, plain, gzip or zstd; keys that come twice are refused.
+ *  NULL and an error that names file and line on failure; else the caller drops the reference. */
+json_t *weir_json_load(const char *path, struct weir_trace_error *error);
+
 /** An object and its name for messages ("counts", "path"). */
 struct weir_json_part {
     struct weir_json_reading *reading;
@@ -47,6 +51,8 @@ int weir_json_choice(struct weir_json_part part, const char *key, const char *co
 /** The same for keys that may be missing: then the fallback (of a choice: the first name). */
 double weir_json_number_or(struct weir_json_part part, const char *key, double low, double high,
                            double fallback);
+int64_t weir_json_integer_or(struct weir_json_part part, const char *key, int64_t low, int64_t high,
+                             int64_t fallback);
 const char *weir_json_text_or(struct weir_json_part part, const char *key, const char *fallback);
 bool weir_json_flag_or(struct weir_json_part part, const char *key, bool fallback);
 int weir_json_choice_or_first(struct weir_json_part part, const char *key,
