@@ -5,12 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/** What a child returns that could not become gnuplot, as a shell would. */
+/** What a child returns that could not become gnuplot, and what if it could not even say so. */
 #define EXIT_NOT_STARTED 127
+#define EXIT_NOT_SAID 126
+
+static bool is_program(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISREG(about.st_mode) && access(path, X_OK) == 0;
+}
 
 bool plots_gnuplot_find(char program[PLOTS_PROGRAM_SIZE]) {
     const char *at = getenv("PATH");
@@ -20,7 +27,7 @@ bool plots_gnuplot_find(char program[PLOTS_PROGRAM_SIZE]) {
         const int written =
             at[0] == '/' ? snprintf(program, PLOTS_PROGRAM_SIZE, "%.*s/gnuplot", (int)length, at)
                          : 0;
-        if (written > 0 && written < PLOTS_PROGRAM_SIZE && access(program, X_OK) == 0) {
+        if (written > 0 && written < PLOTS_PROGRAM_SIZE && is_program(program)) {
             return true;
         }
         at += length + (at[length] == ':' ? 1 : 0);
@@ -37,7 +44,7 @@ static void become_gnuplot(const char *program, int folder, int messages, char *
     }
     static const char text[] = "the program could not be started";
     const ssize_t written = write(messages, text, sizeof text - 1);
-    _exit(written < 0 ? EXIT_NOT_STARTED : EXIT_NOT_STARTED);
+    _exit(written > 0 ? EXIT_NOT_STARTED : EXIT_NOT_SAID);
 }
 
 /** Reads until the other end closes; keeps what fits. */

@@ -15,7 +15,7 @@ ink = "#222222"; grey = "#666666"; grid_grey = "#E4E4E4"; paper = "#FFFFFF"
 
 # Layout, in pixels from the top left corner.
 width = 1100.
-height = 560.
+height = 570.
 left = 76.
 right = 112.
 top = 128.
@@ -32,6 +32,7 @@ time_text(ms) = ms < 1000 ? sprintf("%g ms", ms) : ms < 60000 ? sprintf("%g s", 
 percent(share) = share > 0 && share < 0.0005 ? "under 0.1 %" : \
     share < 1 && share > 0.9995 ? "over 99.9 %" : sprintf("%.1f %%", 100 * share)
 never = 1 - share_of_opportunities
+window_y = never > 0.2 && never < 0.9 ? 0.5 + 0.5 * share_of_opportunities : 0.5
 missed = rows == 0 ? opportunities > 0 : never > 1e-9
 
 array file_of[2] = [svg_file, png_file]
@@ -62,13 +63,13 @@ do for [picture = 1:2] {
     set label 1 title at screen x_screen(16), y_screen(24) font font_title textcolor rgb ink
     set label 2 subtitle at screen x_screen(16), y_screen(50) font font_subtitle textcolor rgb ink
     set label 3 caption at screen x_screen(16), y_screen(70) font font_small textcolor rgb grey
-    set label 4 "Share accepted within the latency" at graph 0, graph 1 offset 0, 0.9 left \
+    set label 4 "Cumulative share accepted" at graph 0, graph 1 offset 0, 0.7 left \
         font font_heading textcolor rgb ink
 
     set logscale x 10
     set xrange [1:x_until]
     set yrange [0:1.03]
-    set ytics nomirror ("0 %" 0, "25 %" 0.25, "50 %" 0.5, "75 %" 0.75, "100 %" 1)
+    set ytics nomirror ("0 %%" 0, "25 %%" 0.25, "50 %%" 0.5, "75 %%" 0.75, "100 %%" 1)
     set xtics nomirror (time_text(1) 1)
     do for [decade = 0:int(floor(log10(x_until) + 0.5))] {
         set xtics add (time_text(10. ** decade) 10. ** decade)
@@ -82,8 +83,14 @@ do for [picture = 1:2] {
     if (window_ms > 0) {
         set arrow 1 from first window_ms, graph 0 to first window_ms, graph 1 nohead back \
             linecolor rgb ink linewidth 1.2 dashtype (14, 8)
-        set label 5 "opportunity window, " . time_text(window_ms) . " " at first window_ms, first 0.04 right \
-            font font_small textcolor rgb ink
+        # No capture is later than the window, so right of its line the curves are flat.
+        if (window_ms < 0.4 * x_until) {
+            set label 5 "opportunity\nwindow, " . time_text(window_ms) at first window_ms, first window_y \
+                offset 0.8, 0.5 left font font_small textcolor rgb ink
+        } else {
+            set label 5 "opportunity\nwindow, " . time_text(window_ms) at first window_ms, first window_y \
+                offset -0.8, 0.5 right font font_small textcolor rgb ink
+        }
     }
     if (missed) {
         set arrow 2 from graph 1.015, first share_of_opportunities to graph 1.015, first 1 heads size graph 0.004, 90 \
@@ -105,12 +112,15 @@ do for [picture = 1:2] {
             nohead front linecolor rgb blue linewidth 2.5
     } else {
         set label 8 opportunities > 0 ? "nothing was captured" : "there was no opportunity" \
-            at graph 0.5, graph 0.5 center font font_subtitle textcolor rgb grey
+            at graph 0.5, graph 0.55 center font font_subtitle textcolor rgb grey
     }
-    plot 0 with lines linecolor rgb grey linewidth 1 notitle, \
-        for [i = 1:rows > 0] 'latency.tsv' using (x_of($1)):2 with steps \
-            linecolor rgb green linewidth 2 dashtype (16, 6) title "of the captures", \
-        for [i = 1:rows > 0] '' using (x_of($1)):3 with steps \
-            linecolor rgb blue linewidth 2.5 title "of all opportunities"
+    if (rows > 0) {
+        plot 'latency.tsv' using (x_of($1)):2 with steps \
+                linecolor rgb green linewidth 2 dashtype (16, 6) title "of the captures", \
+            '' using (x_of($1)):3 with steps \
+                linecolor rgb blue linewidth 2.5 title "of all opportunities"
+    } else {
+        plot 0 with lines linecolor rgb grey linewidth 1 notitle
+    }
     set output
 }

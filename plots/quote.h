@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 /** Most characters of a foreign name that a picture shows; a longer one ends in an ellipsis. */
-#define PLOTS_NAME_MAX 60
+#define PLOTS_NAME_MAX 44
 
 /**
  * Writes a text as a string of gnuplot. Whatever could mean something to gnuplot (quotes,

@@ -152,10 +152,9 @@ bool plots_timeline_read(struct plots_timeline *timeline, int folder,
         add_row(&reader, &rows);
     }
     plots_rows_close(&rows);
-    if (reader.count == 0) {
+    if (!reader.seconds) {
         plots_fail(error, FILE_NAME ": no rows; expected one a second");
-    }
-    if (!error->set) {
+    } else if (!error->set) {
         timeline->from_s = reader.seconds[0].at_s;
         timeline->until_s = reader.seconds[reader.count - 1].at_s + 1.0;
         timeline->bin_s = bin_width(timeline->until_s - timeline->from_s);

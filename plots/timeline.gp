@@ -12,18 +12,18 @@ set datafile commentschars "#"
 # Colours that colour-blind readers can tell apart (Okabe and Ito), and greys.
 black = "#000000"; orange = "#E69F00"; green = "#009E73"; blue = "#0072B2"; vermillion = "#D55E00"
 pale_green = "#BFE3D8"; pale_blue = "#B8DCF2"
-ink = "#222222"; grey = "#666666"; minute_grey = "#999999"; grid_grey = "#E4E4E4"; paper = "#FFFFFF"
+ink = "#222222"; grey = "#666666"; minute_grey = "#CFCFCF"; grid_grey = "#E4E4E4"; paper = "#FFFFFF"
 
 mode_colour(label) = label eq "normal" ? "#EFE3EB" : label eq "liquidation" ? "#A8497F" : "#D9A3C3"
 lane_colour(kind, label) = kind eq "hold" ? "#F0C95A" : kind eq "ban" ? vermillion : \
     kind eq "cascade" ? "#B4B4B4" : mode_colour(label)
 lane_ink(kind, label) = kind eq "ban" || label eq "liquidation" ? paper : ink
-shade_of(kind) = kind eq "hold" ? "#FBF1D0" : kind eq "ban" ? "#F8DCCB" : "#F2F2F2"
+shade_of(kind) = kind eq "hold" ? "#FBF1D0" : kind eq "ban" ? "#FBE8DD" : "#F2F2F2"
 
 # Layout, in pixels from the top left corner.
 width = 1100.
 left = 76.
-right = 20.
+right = 36.
 lane_height = 20.
 lanes_top = 88.
 lanes_bottom = lanes_top + lane_height * (lanes > 0 ? lanes : 0.5)
@@ -36,7 +36,7 @@ count_top = orders_bottom + heading
 count_bottom = count_top + 170
 usd_top = count_bottom + heading
 usd_bottom = usd_top + 140
-height = usd_bottom + 52
+height = usd_bottom + 60
 x_screen(pixel) = pixel / width
 y_screen(pixel) = 1 - pixel / height
 
@@ -48,7 +48,9 @@ whole_step(range, parts) = range <= parts ? 1 : step_of(range, parts)
 time_step(range) = range <= 150 ? 10 : range <= 420 ? 30 : range <= 1260 ? 60 : range <= 2700 ? 120 : \
     range <= 6000 ? 300 : range <= 12000 ? 600 : range <= 36000 ? 1800 : 3600 * ceil(range / 72000.)
 
-# Time as people read it.
+# Counts and times as people read them.
+count(n) = n < 1000 ? sprintf("%.0f", n) : \
+    count(floor(n / 1000)) . sprintf(",%03.0f", floor(n) - 1000. * floor(n / 1000))
 minutes(s) = sprintf("%d:%02d", int(s) / 60, int(s) % 60)
 hours(s) = sprintf("%d:%02d:%02d", int(s) / 3600, int(s) / 60 % 60, int(s) % 60)
 clock(s) = (s < 0 ? "\342\210\222" : "") . (x_until > 7200 ? hours(abs(s)) : minutes(abs(s)))
@@ -58,8 +60,6 @@ span_text(s) = s == 1 ? "second" : s < 60 ? sprintf("%d s", s) : s == 60 ? "minu
 # Far beyond the allowance a counter says no more than that; the scale ends where it can be read.
 used_top(used_max, allowance) = used_max > 2 * allowance ? 2 * allowance : \
     used_max > allowance ? used_max : allowance
-beyond(used_max, allowance) = used_max > 2 * allowance ? \
-    sprintf(" (beyond the scale: up to %.0f)", used_max) : ""
 
 usd_max = captured_usd > missed_usd ? captured_usd : missed_usd
 usd_unit = usd_max >= 1e9 ? 1e9 : usd_max >= 1e6 ? 1e6 : usd_max >= 1e3 ? 1e3 : 1
@@ -70,8 +70,9 @@ usd_top_value = usd_max > 0 ? 1.08 * usd_max / usd_unit : 1.
 
 count_max = captures_bin_max > misses_bin_max ? captures_bin_max : misses_bin_max
 count_max = count_max < 1 ? 1 : count_max
-count_up = captures_bin_max < 0.2 * count_max ? 0.2 * count_max : captures_bin_max
-count_down = misses_bin_max < 0.2 * count_max ? 0.2 * count_max : misses_bin_max
+room(bin_max) = bin_max == 0 ? 0.05 * count_max : bin_max < 0.2 * count_max ? 0.2 * count_max : bin_max
+count_up = room(captures_bin_max)
+count_down = room(misses_bin_max)
 bin(second) = bin_s * floor(second / bin_s) + bin_s / 2.
 
 tick_s = time_step(x_until - x_from)
@@ -153,7 +154,7 @@ do for [picture = 1:2] {
     set border 3 linecolor rgb grey
     set tics nomirror out scale 0.5 textcolor rgb ink font font_small
     set grid noxtics ytics linetype 1 linecolor rgb grid_grey linewidth 1
-    set key on at graph 1, graph 1 right bottom horizontal Left reverse samplen 1.6 width -1 height 0.3 \
+    set key on at screen x_screen(left + 240), graph 1 left bottom horizontal Left reverse samplen 1.6 width -1 height 0.3 \
         textcolor rgb ink font font_small maxrows 1
     set xtics nomirror ("" 0)
     do for [i = tick_first:tick_last] {
@@ -163,7 +164,7 @@ do for [picture = 1:2] {
         do for [i = 0:floor((x_until - minute_first) / minute_step)] {
             set arrow 1 + i from first minute_first + i * minute_step, graph 0 \
                 to first minute_first + i * minute_step, graph 1 \
-                nohead back linecolor rgb minute_grey linewidth 0.8 dashtype (3, 5)
+                nohead back linecolor rgb minute_grey linewidth 1
         }
     }
 
@@ -171,33 +172,33 @@ do for [picture = 1:2] {
     set tmargin at screen y_screen(weight_top)
     set bmargin at screen y_screen(weight_bottom)
     top = used_top(weight_max, weight_limit)
-    set label 1 "Weight counted by the exchange" . beyond(weight_max, weight_limit) \
-        at graph 0, graph 1 offset 0, 0.9 left font font_heading textcolor rgb ink
+    set label 1 "Weight counted by the exchange" \
+        at graph 0, graph 1 offset 0, 0.7 left font font_heading textcolor rgb ink
     # A row's counters are those at the end of its second, its errors those within.
-    set yrange [0:1.22 * top]
-    set ytics nomirror 0, step_of(top, 5), 1.22 * top
+    set yrange [0:1.26 * top]
+    set ytics nomirror 0, step_of(top, 5), 1.26 * top
     plot 'timeline.tsv' using ($1 + 1):2 with filledcurves y1=0 linecolor rgb pale_blue notitle, \
-        '' using ($1 + 1):2 with lines linecolor rgb blue linewidth 1 title "used", \
+        '' using ($1 + 1):2 with lines linecolor rgb blue linewidth 1 title "used, max " . count(weight_max), \
         weight_limit with lines linecolor rgb black linewidth 1.2 dashtype (14, 8) \
-            title sprintf("allowance %.0f", weight_limit), \
-        for [i = 1:minute_step > 0] keyentry with lines linecolor rgb minute_grey linewidth 1 dashtype (3, 5) \
+            title "allowance " . count(weight_limit), \
+        for [i = 1:minute_step > 0] keyentry with lines linecolor rgb minute_grey linewidth 1.5 \
             title "server's " . span_text(minute_step), \
-        for [i = 1:http_429 > 0] 'timeline.tsv' using ($1 + 0.5):($8 > 0 ? 1.11 * top : NaN) with points \
-            pointtype 7 pointsize 0.45 linecolor rgb vermillion title sprintf("429: %.0f", http_429), \
-        for [i = 1:http_418 > 0] 'timeline.tsv' using ($1 + 0.5):($9 > 0 ? 1.11 * top : NaN) with points \
-            pointtype 2 pointsize 0.9 linewidth 2 linecolor rgb black title sprintf("418: %.0f", http_418)
+        for [i = 1:http_429 > 0] 'timeline.tsv' using ($1 + 0.5):($8 > 0 ? 1.08 * top : NaN) with points \
+            pointtype 7 pointsize 0.5 linecolor rgb vermillion title "429: " . count(http_429), \
+        for [i = 1:http_418 > 0] 'timeline.tsv' using ($1 + 0.5):($9 > 0 ? 1.18 * top : NaN) with points \
+            pointtype 2 pointsize 0.9 linewidth 2 linecolor rgb black title "418: " . count(http_418)
 
     # Used orders.
     set tmargin at screen y_screen(orders_top)
     set bmargin at screen y_screen(orders_bottom)
     top = used_top(orders_max, orders_limit)
-    set label 1 "Orders counted by the exchange" . beyond(orders_max, orders_limit)
+    set label 1 "Orders counted by the exchange"
     set yrange [0:1.12 * top]
     set ytics nomirror 0, step_of(top, 4), 1.12 * top
     plot 'timeline.tsv' using ($1 + 1):3 with filledcurves y1=0 linecolor rgb pale_blue notitle, \
-        '' using ($1 + 1):3 with lines linecolor rgb blue linewidth 1 title "used", \
+        '' using ($1 + 1):3 with lines linecolor rgb blue linewidth 1 title "used, max " . count(orders_max), \
         orders_limit with lines linecolor rgb black linewidth 1.2 dashtype (14, 8) \
-            title sprintf("allowance %.0f", orders_limit)
+            title "allowance " . count(orders_limit)
     do for [i = 1:minute_count] { unset arrow i }
 
     # Opportunities: captured above the line, missed below it.
@@ -212,9 +213,9 @@ do for [picture = 1:2] {
     set boxwidth bin_s absolute
     set style fill solid border
     plot for [i = 1:captures > 0] 'timeline.tsv' using (bin($1)):4 smooth frequency with boxes \
-            linecolor rgb green linewidth 0.8 title sprintf("captured %.0f", captures), \
+            linecolor rgb green linewidth 0.8 title "captured " . count(captures), \
         for [i = 1:misses > 0] 'timeline.tsv' using (bin($1)):(-$6) smooth frequency with boxes \
-            linecolor rgb orange linewidth 0.8 title sprintf("missed %.0f", misses), \
+            linecolor rgb orange linewidth 0.8 title "missed " . count(misses), \
         0 with lines linecolor rgb grey linewidth 1 notitle
     set style fill solid noborder
 

@@ -53,6 +53,17 @@ static void add_count(struct line *line, double count) {
     add(line, "%s", digits + length);
 }
 
+/** A share in percent; what is not all, or not nothing, does not look as if it were. */
+static void add_share(struct line *line, double share) {
+    if (share > 0.0 && share < 0.0005) {
+        add(line, "under 0.1 %%");
+    } else if (share < 1.0 && share > 0.9995) {
+        add(line, "over 99.9 %%");
+    } else {
+        add(line, "%.1f %%", 100.0 * share);
+    }
+}
+
 static void add_errors(struct line *line, int status, double count) {
     if (count > 0.0) {
         add(line, DOT);
@@ -71,9 +82,13 @@ static void write_subtitle(const struct plots_result *result, FILE *script) {
         add_count(&line, result->captures);
         add(&line, " of ");
         add_count(&line, result->opportunities);
-        add(&line, " opportunities (%.1f %%)", 100.0 * result->captures / result->opportunities);
+        add(&line, " opportunities (");
+        add_share(&line, result->captures / result->opportunities);
+        add(&line, ")");
         if (plots_result_metric(result, "value_capture", &share)) {
-            add(&line, ", %.1f %% of their value", 100.0 * share);
+            add(&line, ", ");
+            add_share(&line, share);
+            add(&line, " of their value");
         }
     } else {
         add(&line, "no opportunity");

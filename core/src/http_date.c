@@ -16,8 +16,8 @@ static int digits(const char *text, size_t count) {
 
 /** Position of the three letters at `text` in a list of such; -1 if they are not in it. */
 static int name_index(const char *text, const char *names) {
-    for (int i = 0; names[3 * i] != '\0'; i++) {
-        if (memcmp(text, names + (ptrdiff_t)3 * i, 3) == 0) {
+    for (int i = 0; *names != '\0'; i++, names += 3) {
+        if (memcmp(text, names, 3) == 0) {
             return i;
         }
     }

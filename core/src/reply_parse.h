@@ -8,7 +8,7 @@
 
 #define WEIR_SECOND_NS INT64_C(1000000000)
 #define WEIR_MINUTE_NS (60 * WEIR_SECOND_NS)
-#define WEIR_DAY_NS (24 * 60 * WEIR_MINUTE_NS)
+#define WEIR_DAY_NS (1440 * WEIR_MINUTE_NS)
 
 /** Longest ban or back-off that is believed; the exchange's longest ban is 3 days. */
 #define WEIR_LONGEST_WAIT_NS (7 * WEIR_DAY_NS)

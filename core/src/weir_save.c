@@ -14,9 +14,9 @@
  */
 #define MAGIC UINT64_C(0x0000000152494557)        // "WEIR", version 1
 #define AGE_MAX_NS (INT64_C(10000) * WEIR_DAY_NS) // older bans are all alike
-#define FIXED_WORDS 7u
-#define LIMIT_WORDS 4u
-#define WORDS_MAX (FIXED_WORDS + LIMIT_WORDS * WEIR_LIMITS_MAX + 1u)
+#define FIXED_WORDS ((size_t)7)
+#define LIMIT_WORDS ((size_t)4)
+#define WORDS_MAX (FIXED_WORDS + LIMIT_WORDS * WEIR_LIMITS_MAX + 1)
 
 static void put_word(uint8_t *bytes, uint64_t word) {
     for (unsigned i = 0; i < 8; i++) {
@@ -138,7 +138,7 @@ static void restore_limits(struct weir *weir, const uint64_t *words) {
 
 enum weir_status weir_restore_state(struct weir *weir, int64_t elapsed_ns, const void *buffer,
                                     size_t size, struct weir_error *error) {
-    uint64_t words[WORDS_MAX];
+    uint64_t words[WORDS_MAX] = {0};
     size_t count = 0;
     const char *wrong = read_words(buffer, size, words, &count);
     wrong = wrong ? wrong : check_words(words);

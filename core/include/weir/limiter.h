@@ -9,6 +9,9 @@
  * that was never sent, or a second reply are refused with a status and change nothing.
  *
  * Not thread-safe: one limiter belongs to one thread, or the caller locks around it.
+ *
+ * Ranges: times from 0 to 4 * 10^18 ns, limits to 10^9, intervals to 400 days, max_open to 2^24.
+ * What lies outside is refused as WEIR_INVALID, so that no sum of times can overflow.
  */
 struct weir_limiter;
 
