@@ -9,6 +9,7 @@
 #include "strict_json.h"
 
 #define SCHEMA "weir.strategy/1"
+#define NO_FALLBACK ((double)NAN)
 #define NS_PER_MS 1e6
 #define NS_PER_S 1e9
 #define MS_MAX 8.64e7
@@ -253,11 +254,11 @@ static void read_hunt(struct weir_json_part top, struct weir_strategy *strategy)
     const double threshold = weir_json_number(condition, "threshold_usd", 0, 1e12);
     const struct weir_symbol_settings none = {.threshold_long_usd = threshold,
                                               .threshold_short_usd = threshold,
-                                              .stake_usd = NAN,
-                                              .leverage = NAN,
-                                              .take_profit_pct = NAN,
-                                              .stop_loss_pct = NAN,
-                                              .price_offset_pct = NAN};
+                                              .stake_usd = NO_FALLBACK,
+                                              .leverage = NO_FALLBACK,
+                                              .take_profit_pct = NO_FALLBACK,
+                                              .stop_loss_pct = NO_FALLBACK,
+                                              .price_offset_pct = NO_FALLBACK};
     read_symbol(weir_json_inner(top, "defaults", "defaults", true), &none, &strategy->defaults);
     read_symbols(top, strategy);
 
