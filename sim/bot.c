@@ -266,6 +266,10 @@ static void give_up_opportunity(struct weir_bot *bot, const struct weir_request_
     }
 }
 
+static int64_t entry_deadline_ns(const struct weir_bot *bot, const struct weir_opportunity *o) {
+    return o->time_ns + (int64_t)(bot->parts.settings->opportunity_window_ms * 1e6);
+}
+
 /** Goes on with a step of a chain at that time. */
 static void wake_for_step(struct weir_bot *bot, int64_t at_ns, int chain, uint32_t opportunity,
                           size_t step, uint32_t attempt) {
@@ -279,6 +283,14 @@ static void wake_for_step(struct weir_bot *bot, int64_t at_ns, int chain, uint32
 static int64_t retry_after_ns(const struct weir_step *step, uint32_t attempt) {
     const uint32_t doublings = attempt - 1 < RETRY_DOUBLINGS ? attempt - 1 : RETRY_DOUBLINGS;
     return step->retry_ns << doublings;
+}
+
+/** Whether the next attempt at an entry would come after its opportunity is over. */
+static bool retries_too_late(const struct weir_bot *bot, int64_t now_ns,
+                             const struct weir_request_record *r, const struct weir_step *step) {
+    return r->purpose == WEIR_FOR_OPPORTUNITY &&
+           now_ns + retry_after_ns(step, r->attempt) >
+               entry_deadline_ns(bot, &bot->parts.opportunities[r->opportunity]);
 }
 
 /** What the strategy does after a step. */
@@ -300,7 +312,8 @@ static void follow(struct weir_bot *bot, int64_t now_ns, uint32_t id) {
     }
     if (ok || step->on_failure == WEIR_FAILURE_CONTINUES) {
         run_step(bot, now_ns, r.purpose, r.opportunity, (size_t)r.step + 1, r.attempt, false);
-    } else if (step->on_failure == WEIR_FAILURE_RETRIES) {
+    } else if (step->on_failure == WEIR_FAILURE_RETRIES &&
+               !retries_too_late(bot, now_ns, &r, step)) {
         /* the whole chain again: what stood when it began may have changed */
         wake_for_step(bot, now_ns + retry_after_ns(step, r.attempt), r.purpose, r.opportunity, 0,
                       r.attempt + 1);
@@ -563,10 +576,6 @@ static struct weir_request_record *new_request(struct weir_bot *bot, int64_t now
     return r;
 }
 
-static int64_t entry_deadline_ns(const struct weir_bot *bot, const struct weir_opportunity *o) {
-    return o->time_ns + (int64_t)(bot->parts.settings->opportunity_window_ms * 1e6);
-}
-
 /** The price of a LIMIT entry: the last price, or the liquidation's if the order book is unknown,
  *  moved away by the symbol's offset. */
 static void set_entry_price(struct weir_bot *bot, int64_t now_ns, uint32_t opportunity,
@@ -599,7 +608,8 @@ static void issue_step(struct weir_bot *bot, int64_t now_ns, int chain, uint32_t
         r->deadline_ns = r->deadline_ns < latest_ns ? r->deadline_ns : latest_ns;
     }
     if (step->effect == WEIR_EFFECT_ENTRY) {
-        bot->parts.ledger->opportunities[opportunity].entry_request = r->id;
+        struct weir_opportunity_record *o_record = &bot->parts.ledger->opportunities[opportunity];
+        o_record->entry_request = o_record->accepted_ns ? o_record->entry_request : r->id;
         r->value = o->value;
         set_entry_price(bot, now_ns, opportunity, bot->parts.symbols[o->symbol]);
     } else if (step->effect == WEIR_EFFECT_PROTECT) {
@@ -838,6 +848,9 @@ void weir_bot_finish(struct weir_bot *bot, int64_t now_ns) {
     for (size_t i = 0; i < ledger->request_count; i++) {
         struct weir_request_record *r = &ledger->requests[i];
         if (r->client == bot->parts.client && r->outcome == WEIR_OUTCOME_OPEN) {
+            if (flight_of(bot, r->id)->place == PLACE_QUEUE) {
+                count_queue_wait(bot, now_ns, r, 1);
+            }
             r->outcome = WEIR_OUTCOME_UNFINISHED;
             r->finished_ns = now_ns;
             give_up_opportunity(bot, r);

@@ -13,7 +13,9 @@
 #define MINUTE_NS 60000000000LL
 #define TIMESTAMP_AHEAD_NS 1000000000LL /* V1, "Timing security": refused if ahead by that much */
 #define RECV_WINDOW_NS 5000000000LL     /* default recvWindow */
+#define DUPLICATE_ORDER (-4116)         /* the bot gives each opportunity one client order id */
 #define QUEUE_ROOM 4096
+#define SOME_TIME_NS 1700000000000000000LL /* any time that a trace could have */
 
 /** Kinds of events, in the order in which those of the same time happen. */
 enum kind {
@@ -55,7 +57,8 @@ struct client {
     struct weir_limiter *limiter;
     struct weir_bot *bot;
     struct weir_venue *venue;
-    struct wire *wires;
+    struct wire *wires; /* per connection */
+    struct wire orphan; /* of a request that is not waited for any more */
     size_t next_push, next_open, next_close;
     uint32_t closed_opportunity; /* first of those that a closing tells of */
     int64_t closed_ns;
@@ -103,18 +106,19 @@ static struct weir_draw_key fate_key(const struct client *client,
 static void host_send(void *context, uint32_t id) {
     struct client *client = context;
     struct engine *engine = client->engine;
+    const struct weir_network *network = engine->stage->network;
     const struct weir_request_record *r = weir_ledger_request(client->ledger, id);
     struct wire *wire = &client->wires[r->connection];
     wire->fate = weir_fate_draw(fate_key(client, r));
-    wire->fault = weir_network_fault(engine->stage->network, engine->now_ns, &wire->fate);
-    if (wire->fault == WEIR_FAULT_LOST_REQUEST) {
-        const int64_t timeout_ns = (int64_t)(engine->scenario->bot.timeout_ms * 1e6);
+    wire->fault = weir_network_fault(network, engine->now_ns, &wire->fate);
+    const int64_t delay_ns = weir_network_delay_ns(network, engine->now_ns, wire->fate.out);
+    const int64_t timeout_ns = (int64_t)(engine->scenario->bot.timeout_ms * 1e6);
+    if (wire->fault == WEIR_FAULT_LOST_REQUEST || delay_ns >= timeout_ns) {
         push(engine, engine->now_ns + timeout_ns, KIND_TIMEOUT, client->number, id);
-        return;
     }
-    const int64_t delay_ns =
-        weir_network_delay_ns(engine->stage->network, engine->now_ns, wire->fate.out);
-    push(engine, engine->now_ns + delay_ns, KIND_ARRIVE, client->number, id);
+    if (wire->fault != WEIR_FAULT_LOST_REQUEST) {
+        push(engine, engine->now_ns + delay_ns, KIND_ARRIVE, client->number, id);
+    }
 }
 
 static void host_wake(void *context, int64_t at_ns, uint64_t token) {
@@ -165,6 +169,9 @@ static int32_t refusal(const struct client *client, const struct weir_request_re
         return -1021;
     }
     if (effect == WEIR_EFFECT_ENTRY) {
+        if (client->ledger->opportunities[r->opportunity].accepted_ns) {
+            return DUPLICATE_ORDER; /* tried again, though the first attempt is in the books */
+        }
         const struct weir_entry_order order = entry_order(client, r->opportunity);
         return weir_venue_check_entry(client->venue, &order);
     }
@@ -192,6 +199,7 @@ static void accept_entry(struct client *client, const struct weir_request_record
     struct weir_opportunity_record *record = &client->ledger->opportunities[r->opportunity];
     const int64_t window_ns = (int64_t)(engine->scenario->bot.opportunity_window_ms * 1e6);
     record->accepted_ns = accepted_ns;
+    record->entry_request = r->id;
     record->waits_ns[WEIR_CAUSE_DELAY] += accepted_ns - r->sent_ns;
     record->state = accepted_ns <= o->time_ns + window_ns ? WEIR_STATE_CAPTURED : WEIR_STATE_LATE;
     if (record->state == WEIR_STATE_LATE) {
@@ -266,6 +274,9 @@ static void reject_entry(struct client *client, const struct weir_request_record
                          const struct weir_exchange_answer *answer) {
     struct weir_opportunity_record *record = &client->ledger->opportunities[r->opportunity];
     const int64_t now_ns = client->engine->now_ns;
+    if (record->accepted_ns) {
+        return;
+    }
     record->waits_ns[WEIR_CAUSE_DELAY] += now_ns - r->sent_ns;
     record->state = WEIR_STATE_REJECTED;
     if (answer->status == 418) {
@@ -307,7 +318,11 @@ static void note_answer(struct client *client, struct weir_request_record *r,
     r->code = answer->code;
     note_headers(r, answer);
     if (answer->status == 418) {
-        weir_ledger_add_ban(client->ledger, client->engine->now_ns, answer->ban_until_ns);
+        /* the IP is banned, whoever earned it */
+        weir_ledger_add_ban(&client->engine->run->own, client->engine->now_ns,
+                            answer->ban_until_ns);
+        weir_ledger_add_ban(&client->engine->run->foreign, client->engine->now_ns,
+                            answer->ban_until_ns);
         const double usd = weir_venue_open_usd(client->venue);
         if (usd > client->ledger->open_while_banned_usd_max) {
             client->ledger->open_while_banned_usd_max = usd;
@@ -323,8 +338,7 @@ static void answer_sets_out(struct client *client, const struct weir_request_rec
         leaves_ns + weir_network_delay_ns(engine->stage->network, leaves_ns, wire->fate.back);
     const int64_t given_up_ns = r->sent_ns + (int64_t)(engine->scenario->bot.timeout_ms * 1e6);
     if (wire->fault == WEIR_FAULT_LOST_REPLY || back_ns > given_up_ns) {
-        push(engine, given_up_ns > engine->now_ns ? given_up_ns : engine->now_ns, KIND_TIMEOUT,
-             client->number, r->id);
+        push(engine, given_up_ns, KIND_TIMEOUT, client->number, r->id);
     } else {
         push(engine, back_ns, KIND_REPLY, client->number, r->id);
     }
@@ -333,7 +347,13 @@ static void answer_sets_out(struct client *client, const struct weir_request_rec
 static void arrive(struct client *client, uint32_t id) {
     struct engine *engine = client->engine;
     struct weir_request_record *r = weir_ledger_request(client->ledger, id);
-    struct wire *wire = &client->wires[r->connection];
+    /* a request that the bot has given up already: its connection may carry another by now */
+    const bool given_up = r->outcome != WEIR_OUTCOME_OPEN;
+    struct wire *wire = given_up ? &client->orphan : &client->wires[r->connection];
+    if (given_up) {
+        wire->fate = weir_fate_draw(fate_key(client, r));
+        wire->fault = weir_network_fault(engine->stage->network, r->sent_ns, &wire->fate);
+    }
     const enum weir_effect effect = effect_of(client, r);
     const struct weir_exchange_request request = {.ip = 0,
                                                   .account = client->number,
@@ -355,7 +375,9 @@ static void arrive(struct client *client, uint32_t id) {
     } else if (effect == WEIR_EFFECT_ENTRY) {
         reject_entry(client, r, &wire->answer);
     }
-    answer_sets_out(client, r, wire, done_ns);
+    if (!given_up) {
+        answer_sets_out(client, r, wire, done_ns);
+    }
 }
 
 static void fill(struct client *client, uint32_t opportunity) {
@@ -404,7 +426,8 @@ static void reply(struct client *client, uint32_t id, bool lost) {
     const struct weir_request_record *r = weir_ledger_request(client->ledger, id);
     const struct weir_exchange_answer *answer = &client->wires[r->connection].answer;
     struct weir_bot_reply told = {.lost = true};
-    if (lost && !r->arrived_ns && effect_of(client, r) == WEIR_EFFECT_ENTRY) {
+    if (lost && !r->arrived_ns && effect_of(client, r) == WEIR_EFFECT_ENTRY &&
+        !client->ledger->opportunities[r->opportunity].accepted_ns) {
         client->ledger->opportunities[r->opportunity].state = WEIR_STATE_LOST;
         client->ledger->opportunities[r->opportunity].blame = WEIR_CAUSE_DELAY;
     }
@@ -466,6 +489,7 @@ static void dashboard(struct engine *engine, uint64_t token) {
         } else if (answer.status == 418) {
             engine->dashboards_silent_until_ns = answer.ban_until_ns;
             weir_ledger_add_ban(&engine->run->own, engine->now_ns, answer.ban_until_ns);
+            weir_ledger_add_ban(&engine->run->foreign, engine->now_ns, answer.ban_until_ns);
         }
     }
     const int64_t cycle_start_ns = engine->now_ns - (int64_t)index * loop->spacing_ns;
@@ -543,7 +567,8 @@ bool weir_check_policy(const struct weir_scenario *scenario, const struct weir_p
     if (!exchange) {
         return fail(error, "the exchange's rules do not fit together, or memory is short");
     }
-    struct weir_limiter *limiter = make_limiter(scenario, policy, exchange, 1, 0, true, error);
+    struct weir_limiter *limiter =
+        make_limiter(scenario, policy, exchange, SOME_TIME_NS, 0, true, error);
     const bool ok = limiter != NULL;
     weir_limiter_destroy(limiter);
     weir_exchange_destroy(exchange);
@@ -591,12 +616,24 @@ static bool make_client(struct engine *engine, uint8_t number, const struct weir
     return true;
 }
 
-/** Endpoints of market data are not signed; everything else is. */
+/** Endpoints of market data and V1's listen key are not signed ("Endpoint security type");
+ * everything else is. */
 static bool mark_signed(struct engine *engine) {
-    static const char *const open_paths[] = {
-        "/ping",        "/time",        "/exchangeInfo",     "/depth",           "/trades",
-        "/aggTrades",   "/klines",      "/indexPriceKlines", "/markPriceKlines", "/premiumIndex",
-        "/fundingRate", "/fundingInfo", "/ticker/",          "/historicalTrades"};
+    static const char *const open_paths[] = {"/ping",
+                                             "/time",
+                                             "/exchangeInfo",
+                                             "/depth",
+                                             "/trades",
+                                             "/aggTrades",
+                                             "/klines",
+                                             "/indexPriceKlines",
+                                             "/markPriceKlines",
+                                             "/premiumIndex",
+                                             "/fundingRate",
+                                             "/fundingInfo",
+                                             "/v1/listenKey",
+                                             "/ticker/",
+                                             "/historicalTrades"};
     const size_t count = weir_endpoint_count();
     engine->is_signed = calloc(count, sizeof *engine->is_signed);
     for (size_t i = 0; engine->is_signed && i < count; i++) {

@@ -139,40 +139,74 @@ static bool complain(char *text, size_t size, const char *what, size_t index) {
     return false;
 }
 
-static bool check_request(const struct weir_request_record *r, char *text, size_t size) {
-    const bool sent = r->sent_ns != 0;
-    switch ((enum weir_outcome)r->outcome) {
-    case WEIR_OUTCOME_OPEN:
-        return complain(text, size, "a request has no final state", r->id);
+static int expected_status_class(enum weir_outcome outcome) {
+    switch (outcome) {
     case WEIR_OUTCOME_OK:
+        return 2;
     case WEIR_OUTCOME_LIMITED:
     case WEIR_OUTCOME_BANNED:
     case WEIR_OUTCOME_INVALID:
+        return 4;
     case WEIR_OUTCOME_UNAVAILABLE:
-        if (!sent || !r->arrived_ns || !r->answered_ns || !r->status) {
-            return complain(text, size, "a request was answered but not sent", r->id);
-        }
-        break;
+        return 5;
+    case WEIR_OUTCOME_OPEN:
     case WEIR_OUTCOME_TIMEOUT:
-        if (!sent || r->status) {
-            return complain(text, size, "a request timed out but was not sent, or was answered",
-                            r->id);
-        }
-        break;
     case WEIR_OUTCOME_REFUSED:
     case WEIR_OUTCOME_EXPIRED:
-        if (sent || r->charged_weight) {
-            return complain(text, size, "a request was refused or expired, and yet sent", r->id);
-        }
-        break;
     case WEIR_OUTCOME_UNFINISHED:
         break;
     }
-    if (r->sent_ns &&
-        (r->sent_ns < r->submitted_ns || (r->arrived_ns && r->arrived_ns < r->sent_ns))) {
+    return 0;
+}
+
+/** Whether a request's outcome and its answer belong together. */
+static bool outcome_fits(const struct weir_request_record *r) {
+    const enum weir_outcome outcome = (enum weir_outcome)r->outcome;
+    return r->status / 100 == expected_status_class(outcome) &&
+           (r->status == 429) == (outcome == WEIR_OUTCOME_LIMITED) &&
+           (r->status == 418) == (outcome == WEIR_OUTCOME_BANNED);
+}
+
+static bool check_request(const struct weir_request_record *r, char *text, size_t size) {
+    if (r->outcome == WEIR_OUTCOME_OPEN) {
+        return complain(text, size, "a request has no final state", r->id);
+    }
+    if (!outcome_fits(r)) {
+        return complain(text, size, "a request's outcome and its answer disagree", r->id);
+    }
+    const bool unsent = r->outcome == WEIR_OUTCOME_REFUSED || r->outcome == WEIR_OUTCOME_EXPIRED;
+    if (unsent && r->sent_ns) {
+        return complain(text, size, "a request was refused or expired, and yet sent", r->id);
+    }
+    if (!unsent && !r->sent_ns && r->outcome != WEIR_OUTCOME_UNFINISHED) {
+        return complain(text, size, "a request ended at the exchange but was not sent", r->id);
+    }
+    if (r->status && (!r->arrived_ns || !r->answered_ns)) {
+        return complain(text, size, "a request was answered but never arrived", r->id);
+    }
+    if (!r->arrived_ns && (r->charged_weight || r->charged_orders)) {
+        return complain(text, size, "a request was charged but never arrived", r->id);
+    }
+    if ((r->sent_ns && r->sent_ns < r->submitted_ns) ||
+        (r->arrived_ns && r->arrived_ns < r->sent_ns) ||
+        (r->answered_ns && r->answered_ns < r->arrived_ns)) {
         return complain(text, size, "a request's times run backwards", r->id);
     }
     return true;
+}
+
+/** Whether an opportunity's entry is its own and explains its acceptance. */
+static bool entry_fits(const struct weir_ledger *ledger, size_t i) {
+    const struct weir_opportunity_record *o = &ledger->opportunities[i];
+    if (!o->entry_request) {
+        return !o->accepted_ns;
+    }
+    if (o->entry_request > ledger->request_count) {
+        return false;
+    }
+    const struct weir_request_record *r = &ledger->requests[o->entry_request - 1];
+    return r->opportunity == i &&
+           (!o->accepted_ns || (r->arrived_ns && r->arrived_ns <= o->accepted_ns));
 }
 
 static bool check_opportunity(const struct weir_ledger *ledger, size_t i, char *text, size_t size) {
@@ -180,18 +214,22 @@ static bool check_opportunity(const struct weir_ledger *ledger, size_t i, char *
     if (o->state == WEIR_STATE_OPEN) {
         return complain(text, size, "an opportunity has no final state", i);
     }
-    const bool accepted = o->accepted_ns != 0;
-    if ((o->state == WEIR_STATE_CAPTURED && !accepted) ||
-        (accepted && o->state != WEIR_STATE_CAPTURED && o->state != WEIR_STATE_LATE)) {
+    if (!entry_fits(ledger, i)) {
+        return complain(text, size, "an opportunity and its entry disagree", i);
+    }
+    const bool in_time = o->accepted_ns <= o->time_ns + ledger->facts.opportunity_window_ns;
+    const enum weir_state accepted = in_time ? WEIR_STATE_CAPTURED : WEIR_STATE_LATE;
+    if (o->accepted_ns ? o->state != accepted : o->state == WEIR_STATE_CAPTURED) {
         return complain(text, size, "an opportunity's state and its acceptance disagree", i);
     }
-    if ((o->filled_ns && !accepted) || (o->protected_ns && !o->filled_ns)) {
+    if ((o->filled_ns && (!o->accepted_ns || o->filled_ns < o->accepted_ns)) ||
+        (o->protected_ns && (!o->filled_ns || o->protected_ns < o->filled_ns))) {
         return complain(text, size, "an opportunity was filled or protected out of order", i);
     }
-    const struct weir_request_record *r =
-        o->entry_request ? &ledger->requests[o->entry_request - 1] : NULL;
-    if (accepted && (!r || r->opportunity != i || !r->arrived_ns)) {
-        return complain(text, size, "an opportunity was captured without an entry", i);
+    for (int cause = 0; cause < WEIR_CAUSES; cause++) {
+        if (o->waits_ns[cause] < 0) {
+            return complain(text, size, "an opportunity waited a negative time", i);
+        }
     }
     return true;
 }

@@ -77,21 +77,26 @@ static bool find_hunt(struct weir_stage *stage, struct weir_hunt *hunt,
     return hunt->opportunities != NULL;
 }
 
-/** Cost of the opportunities of each minute, bare and with everything they drag along. */
-static enum weir_class classify(const struct weir_stage *stage) {
+/** Allowance of one window; 0: no such limit. */
+struct allowance {
+    int64_t interval_ns, weight, orders;
+};
+
+/** Compares the opportunities of each window, bare and with everything they drag along, with what
+ *  the window lets through. */
+static enum weir_class classify_by(const struct weir_stage *stage, const struct allowance *a) {
     const struct weir_hunt *hunt = &stage->hunts[0];
-    const struct weir_exchange_rules *rules = &stage->scenario->exchange.rules;
     const struct weir_cost bare = weir_strategy_entry_cost(hunt->strategy);
     const int cascade = stage->scenario->bot.cascade;
     enum weir_class class = WEIR_CLASS_SLACK;
     size_t i = 0;
     while (i < hunt->opportunity_count) {
-        const int64_t minute = hunt->opportunities[i].closes_ns / MINUTE_NS;
+        const int64_t window = hunt->opportunities[i].closes_ns / a->interval_ns;
         int64_t count = 0;
         int64_t weight = 0;
         int64_t orders = 0;
-        for (;
-             i < hunt->opportunity_count && hunt->opportunities[i].closes_ns / MINUTE_NS == minute;
+        for (; i < hunt->opportunity_count &&
+               hunt->opportunities[i].closes_ns / a->interval_ns == window;
              i++) {
             const struct weir_cost full =
                 weir_strategy_full_cost(hunt->strategy, cascade, hunt->opportunities[i].in_cascade);
@@ -99,15 +104,24 @@ static enum weir_class classify(const struct weir_stage *stage) {
             weight += full.weight;
             orders += full.orders;
         }
-        if (count * bare.weight > rules->weight_per_minute ||
-            count * bare.orders > rules->orders_per_minute) {
+        if ((a->weight && count * bare.weight > a->weight) ||
+            (a->orders && count * bare.orders > a->orders)) {
             return WEIR_CLASS_BINDING;
         }
-        if (2 * weight >= rules->weight_per_minute || 2 * orders >= rules->orders_per_minute) {
+        if ((a->weight && 2 * weight >= a->weight) || (a->orders && 2 * orders >= a->orders)) {
             class = WEIR_CLASS_TIGHT;
         }
     }
     return class;
+}
+
+static enum weir_class classify(const struct weir_stage *stage) {
+    const struct weir_exchange_rules *rules = &stage->scenario->exchange.rules;
+    const struct allowance minute = {MINUTE_NS, rules->weight_per_minute, rules->orders_per_minute};
+    const struct allowance ten_seconds = {10 * SECOND_NS, 0, rules->orders_per_10s};
+    const enum weir_class a = classify_by(stage, &minute);
+    const enum weir_class b = classify_by(stage, &ten_seconds);
+    return a > b ? a : b;
 }
 
 static bool build(struct weir_stage *stage, const struct weir_strategy *strategy,
