@@ -3,10 +3,9 @@
 #include <string.h>
 
 static const struct weir_policy *const policies[] = {
-    &weir_policy_none,
-    &weir_policy_current,
-    &weir_policy_fixed_window,
-    &weir_policy_weir,
+    &weir_policy_none,         &weir_policy_current,        &weir_policy_guide,
+    &weir_policy_token_bucket, &weir_policy_gcra,           &weir_policy_sliding_log,
+    &weir_policy_fixed_window, &weir_policy_size_threshold, &weir_policy_weir,
 };
 
 const struct weir_policy *weir_policy_at(size_t index) {

@@ -7,99 +7,11 @@
 #include "weir_state.h"
 
 #define PROBE_PATIENCE_NS (WEIR_SECOND_NS / 20)
-
-static const struct weir_option weir_options[] = {
-    {.key = "normal.buffer",
-     .kind = WEIR_OPTION_NUMBER,
-     .default_value = "0.01",
-     .min = 0,
-     .max = 0.99,
-     .help = "Share of every limit that is never used."},
-    {.key = "normal.reserve",
-     .kind = WEIR_OPTION_NUMBER,
-     .default_value = "0.2",
-     .min = 0,
-     .max = 1,
-     .help = "Share of what is left that only critical requests may use; low ones leave twice as "
-             "much."},
-    {.key = "window",
-     .kind = WEIR_OPTION_CHOICE,
-     .default_value = "fixed",
-     .choices = "fixed|sliding",
-     .help = "Whether the exchange counts in aligned windows of its own clock or in the last "
-             "interval."},
-    {.key = "clock",
-     .kind = WEIR_OPTION_CHOICE,
-     .default_value = "estimate",
-     .choices = "estimate|known",
-     .help = "Whether the offset of the exchange's clock is estimated from Date headers or given."},
-    {.key = "clock.offset_ms",
-     .kind = WEIR_OPTION_INTEGER,
-     .default_value = "0",
-     .min = -4e12,
-     .max = 4e12,
-     .help = "The exchange's clock minus the caller's, in milliseconds, for clock = known."},
-    {.key = "cost",
-     .kind = WEIR_OPTION_CHOICE,
-     .default_value = "exact",
-     .choices = "exact|unit",
-     .help =
-         "Whether a request counts what the documents say or 1 (and 1 order if it places any)."},
-    {.key = "reservation",
-     .kind = WEIR_OPTION_FLAG,
-     .default_value = "on",
-     .help = "Count requests when they are sent; off: when they are answered."},
-    {.key = "headers",
-     .kind = WEIR_OPTION_FLAG,
-     .default_value = "on",
-     .help = "Learn the load of others from the exchange's counts."},
-    {.key = "priorities",
-     .kind = WEIR_OPTION_FLAG,
-     .default_value = "on",
-     .help = "Tell critical, normal and low requests apart."},
-    {.key = "deadlines",
-     .kind = WEIR_OPTION_FLAG,
-     .default_value = "on",
-     .help = "Send nothing that cannot arrive before its deadline."},
-    {.key = "backoff",
-     .kind = WEIR_OPTION_FLAG,
-     .default_value = "on",
-     .help = "Hold everything after a 429."},
-    {.key = "bans",
-     .kind = WEIR_OPTION_FLAG,
-     .default_value = "on",
-     .help = "Be silent after a 418, then probe."},
-    {.key = "queue",
-     .kind = WEIR_OPTION_INTEGER,
-     .default_value = "256",
-     .min = 1,
-     .max = 1000000,
-     .help = "Most requests that wait in the queue of each priority."},
-    {.key = NULL},
-};
+#define SERVED 5 // lanes of which requests are sent
 
 static void weir_destroy(void *self) {
     weir_queue_free(self);
     free(self);
-}
-
-static void read_switches(struct weir_switches *use, const struct weir_config *config) {
-    use->exact_cost = weir_option_choice(weir_options, config, "cost") == 0;
-    use->sliding = weir_option_choice(weir_options, config, "window") == 1;
-    use->reservation = weir_option_flag(weir_options, config, "reservation");
-    use->headers = weir_option_flag(weir_options, config, "headers");
-    use->priorities = weir_option_flag(weir_options, config, "priorities");
-    use->deadlines = weir_option_flag(weir_options, config, "deadlines");
-    use->backoff = weir_option_flag(weir_options, config, "backoff");
-    use->bans = weir_option_flag(weir_options, config, "bans");
-}
-
-static void read_clock(struct weir *weir, const struct weir_config *config) {
-    weir->clock_given = weir_option_choice(weir_options, config, "clock") == 1;
-    if (weir->clock_given) {
-        int64_t offset_ns = weir_option_integer(weir_options, config, "clock.offset_ms") * 1000000;
-        weir->clock = (struct weir_clock){.known = true, .low_ns = offset_ns, .high_ns = offset_ns};
-    }
 }
 
 static enum weir_status weir_create(const struct weir_config *config, void **self,
@@ -108,16 +20,15 @@ static enum weir_status weir_create(const struct weir_config *config, void **sel
     if (!weir) {
         return weir_fail(error, WEIR_NO_MEMORY, "no memory for policy weir");
     }
-    if (!weir_queue_init(weir, config,
-                         (uint32_t)weir_option_integer(weir_options, config, "queue"))) {
+    if (!weir_queue_init(weir, config)) {
         weir_destroy(weir);
         return weir_fail(error, WEIR_NO_MEMORY, "no memory for %u open requests", config->max_open);
     }
     weir->now_ns = config->now_ns;
-    weir->buffer = weir_option_billionths(weir_options, config, "normal.buffer");
-    weir->reserve = weir_option_billionths(weir_options, config, "normal.reserve");
-    read_switches(&weir->use, config);
-    read_clock(weir, config);
+    weir_options_read(weir, config);
+    weir_modes_init(weir, config);
+    weir_sizes_init(&weir->demand.sizes);
+    weir->demand.next_tick_ns = config->now_ns + WEIR_TICK_NS;
     weir_windows_init(weir, config);
     *self = weir;
     return WEIR_OK;
@@ -126,20 +37,52 @@ static enum weir_status weir_create(const struct weir_config *config, void **sel
 static void pass_time(struct weir *weir, int64_t now_ns) {
     weir->now_ns = weir_later(weir->now_ns, now_ns);
     weir_windows_advance(weir);
+    weir_demand_advance(weir);
+    weir_modes_advance(weir);
     weir_queue_escalate(weir);
 }
 
-/** What stands in the way of a request, the longest obstacle of all. */
-static struct weir_wait wait_of(const struct weir *weir, enum weir_priority priority,
-                                struct weir_cost cost) {
+/** A request as the queue and the allowance see it. */
+struct claim {
+    enum weir_priority priority;
+    enum weir_lane lane;
+    struct weir_cost cost;
+    double value;
+};
+
+static struct claim claim_of_slot(const struct weir_slot *slot) {
+    return (struct claim){.priority = slot->priority,
+                          .lane = weir_lane_of(slot),
+                          .cost = slot->cost,
+                          .value = slot->value};
+}
+
+/** What stands in the way of a request, the longest obstacle of all; the price only if nothing else
+ *  does. */
+static struct weir_wait wait_of(const struct weir *weir, const struct claim *claim) {
     struct weir_wait gate = weir_gate_wait(weir);
-    struct weir_wait windows = weir_windows_wait(weir, priority, cost);
-    return windows.until_ns > gate.until_ns ? windows : gate;
+    struct weir_wait windows = weir_windows_wait(weir, claim->lane, claim->cost);
+    struct weir_wait wait = windows.until_ns > gate.until_ns ? windows : gate;
+    if (wait.reason == WEIR_REASON_NONE && claim->lane == WEIR_LANE_ENTRIES) {
+        return weir_value_wait(weir, claim->value, claim->cost);
+    }
+    return wait;
 }
 
 static struct weir_wait wait_of_slot(const struct weir *weir, uint32_t index) {
-    const struct weir_slot *slot = &weir->slots[index];
-    return wait_of(weir, slot->priority, slot->cost);
+    struct claim claim = claim_of_slot(&weir->slots[index]);
+    return wait_of(weir, &claim);
+}
+
+/** The request of a lane that is next: of the entries, in scarcity, the one worth most. */
+static uint32_t head_of(const struct weir *weir, enum weir_lane lane, bool scarce) {
+    return lane == WEIR_LANE_ENTRIES && scarce ? weir_heap_first(&weir->queue.values)
+                                               : weir->queue.lanes[lane].head;
+}
+
+/** Whether there are entries that wait, and too little for all that are expected. */
+static bool entries_compete(const struct weir *weir) {
+    return weir->queue.lanes[WEIR_LANE_ENTRIES].count > 0 && weir_value_is_scarce(weir);
 }
 
 /** Whether a request that is sent at `time_ns` comes too late even if all goes well. */
@@ -164,19 +107,31 @@ static enum weir_priority priority_of(const struct weir *weir, const struct weir
     return escalated || !weir->use.priorities ? WEIR_CRITICAL : request->priority;
 }
 
-/** Whether queued requests go first: those of the same priority always, those of a higher one if
- *  they could go now. `wait` becomes what the request waits for. */
-static void yield_to_queue(const struct weir *weir, enum weir_priority priority,
+static struct claim claim_of(struct weir *weir, const struct weir_request *request) {
+    struct weir_slot slot = {.priority = priority_of(weir, request),
+                             .entry = weir_is_entry(weir, request),
+                             .dragged = request->priority == WEIR_NORMAL,
+                             .value = request->value,
+                             .cost = cost_of(weir, request)};
+    return claim_of_slot(&slot);
+}
+
+/** Whether queued requests go first: those of the same lane always (but for an entry that in
+ *  scarcity is worth more), those of a higher one if they could go now. `wait` becomes what the
+ *  request waits for. */
+static void yield_to_queue(const struct weir *weir, const struct claim *claim,
                            struct weir_wait *wait) {
-    for (size_t i = 0; i <= (size_t)priority; i++) {
-        uint32_t head = weir->queue.classes[i].head;
-        if (head == WEIR_NO_SLOT) {
+    bool scarce = entries_compete(weir);
+    for (size_t i = 0; i <= (size_t)claim->lane; i++) {
+        uint32_t head = head_of(weir, (enum weir_lane)i, scarce);
+        if (head == WEIR_NO_SLOT || (i == WEIR_LANE_ENTRIES && claim->lane == WEIR_LANE_ENTRIES &&
+                                     scarce && claim->value > weir->slots[head].value)) {
             continue;
         }
         struct weir_wait ahead = wait_of_slot(weir, head);
         if (ahead.reason == WEIR_REASON_NONE && wait->reason == WEIR_REASON_NONE) {
             wait->reason = WEIR_REASON_ORDERING;
-        } else if (i == (size_t)priority && ahead.until_ns > wait->until_ns) {
+        } else if (i == (size_t)claim->lane && ahead.until_ns > wait->until_ns) {
             *wait = ahead;
         }
     }
@@ -186,6 +141,7 @@ static void send_slot(struct weir *weir, uint32_t index) {
     struct weir_slot *slot = &weir->slots[index];
     slot->place = WEIR_PLACE_IN_FLIGHT;
     weir_windows_charge(weir, slot);
+    weir_demand_note_sent(weir, slot);
     weir_gate_note_sent(weir, slot->id);
 }
 
@@ -222,6 +178,7 @@ static enum weir_status enqueue(struct weir *weir, const struct weir_request *re
     if (admit(weir, request, cost, priority, &index) != WEIR_OK) {
         return WEIR_FULL;
     }
+    weir->slots[index].outbid = wait.reason == WEIR_REASON_OUTBID;
     if (!weir_queue_add(weir, index)) {
         weir_slot_return(weir, index);
         *decision = refusal(WEIR_REASON_QUEUE_FULL, wait.until_ns);
@@ -245,33 +202,45 @@ static enum weir_status send_now(struct weir *weir, const struct weir_request *r
     return WEIR_OK;
 }
 
+/** Whether a request that waits will never go. The price may fall sooner than it seems, so that
+ *  one that is outbid is refused only if there is no hope left. */
+static bool is_hopeless(const struct weir *weir, const struct claim *claim, struct weir_wait wait,
+                        int64_t deadline_ns) {
+    if (wait.until_ns == WEIR_NEVER || too_late(weir, wait.until_ns, deadline_ns)) {
+        return true;
+    }
+    return wait.reason == WEIR_REASON_OUTBID && weir->use.deadlines &&
+           weir_value_is_hopeless(weir, claim->value, claim->cost, deadline_ns);
+}
+
 static enum weir_status weir_policy_submit(void *self, int64_t now_ns,
                                            const struct weir_request *request,
                                            struct weir_decision *decision) {
     struct weir *weir = self;
     pass_time(weir, now_ns);
-    struct weir_cost cost = cost_of(weir, request);
-    enum weir_priority priority = priority_of(weir, request);
-    struct weir_wait wait = wait_of(weir, priority, cost);
+    weir_modes_note_request(weir);
+    struct claim claim = claim_of(weir, request);
+    weir_demand_note(weir, request, claim.cost);
+    struct weir_wait wait = wait_of(weir, &claim);
     if (request->may_queue) {
-        yield_to_queue(weir, priority, &wait);
+        yield_to_queue(weir, &claim, &wait);
     }
     if (too_late(weir, weir->now_ns, request->deadline_ns)) {
         *decision = refusal(WEIR_REASON_DEADLINE, 0);
         return WEIR_OK;
     }
-    if (wait.until_ns == WEIR_NEVER || too_late(weir, wait.until_ns, request->deadline_ns)) {
+    if (is_hopeless(weir, &claim, wait, request->deadline_ns)) {
         *decision = refusal(wait.reason, wait.until_ns);
         return WEIR_OK;
     }
     if (wait.reason == WEIR_REASON_NONE && request->can_send) {
-        return send_now(weir, request, cost, priority, decision);
+        return send_now(weir, request, claim.cost, claim.priority, decision);
     }
     if (wait.reason == WEIR_REASON_NONE) {
         wait = (struct weir_wait){WEIR_REASON_CONNECTION, 0};
     }
     if (request->may_queue) {
-        return enqueue(weir, request, cost, priority, wait, decision);
+        return enqueue(weir, request, claim.cost, claim.priority, wait, decision);
     }
     *decision = request->can_send ? hold(weir, wait) : refusal(WEIR_REASON_CONNECTION, 0);
     return WEIR_OK;
@@ -285,14 +254,26 @@ static void drop(struct weir *weir, uint32_t index, enum weir_reason reason,
     weir_slot_return(weir, index);
 }
 
+/** Drops an entry that a better one took the place of. */
+static bool drop_evicted(struct weir *weir, struct weir_next *next) {
+    uint32_t index = weir->queue.lanes[WEIR_LANE_EVICTED].head;
+    if (index == WEIR_NO_SLOT) {
+        return false;
+    }
+    drop(weir, index, WEIR_REASON_OUTBID, next);
+    return true;
+}
+
 /** Drops the request with the earliest deadline if it cannot be met any more. */
 static bool drop_hopeless(struct weir *weir, struct weir_wait gate, struct weir_next *next) {
     uint32_t index = weir_heap_first(&weir->queue.deadlines);
     if (index == WEIR_NO_SLOT || !too_late(weir, gate.until_ns, weir->slots[index].deadline_ns)) {
         return false;
     }
-    bool expired = too_late(weir, weir->now_ns, weir->slots[index].deadline_ns);
-    drop(weir, index, expired ? WEIR_REASON_DEADLINE : gate.reason, next);
+    const struct weir_slot *slot = &weir->slots[index];
+    bool expired = too_late(weir, weir->now_ns, slot->deadline_ns);
+    enum weir_reason reason = slot->outbid ? WEIR_REASON_OUTBID : WEIR_REASON_DEADLINE;
+    drop(weir, index, expired ? reason : gate.reason, next);
     return true;
 }
 
@@ -321,44 +302,64 @@ static void send_queued(struct weir *weir, uint32_t index, struct weir_next *nex
                                .booked_orders = slot->cost.orders};
 }
 
-/** Looks at the heads of the queues, critical first: sends one, drops one, or (false) notes in
- *  `next` what the first of them waits for and until when the earliest does. */
-static bool try_heads(struct weir *weir, uint32_t free_connections, struct weir_next *next) {
-    for (size_t i = 0; i < WEIR_PRIORITIES; i++) {
-        uint32_t head = weir->queue.classes[i].head;
-        if (head == WEIR_NO_SLOT) {
-            continue;
-        }
-        struct weir_wait wait = wait_of_slot(weir, head);
-        if (wait.until_ns == WEIR_NEVER ||
-            too_late(weir, wait.until_ns, weir->slots[head].deadline_ns)) {
+/** Looks at the head of a lane: sends or drops it (true), or notes in `next` what the first of all
+ *  heads waits for and until when the earliest does. */
+static bool try_head(struct weir *weir, uint32_t head, uint32_t free_connections,
+                     struct weir_next *next) {
+    struct weir_wait wait = wait_of_slot(weir, head);
+    struct weir_slot *slot = &weir->slots[head];
+    slot->outbid = wait.reason == WEIR_REASON_OUTBID;
+    if (wait.until_ns == WEIR_NEVER || too_late(weir, wait.until_ns, slot->deadline_ns)) {
+        if (!slot->outbid) {
             drop(weir, head, wait.reason, next);
             return true;
         }
-        if (wait.reason == WEIR_REASON_NONE && free_connections > 0) {
-            send_queued(weir, head, next);
-            return true;
-        }
-        if (wait.reason == WEIR_REASON_NONE) {
-            wait = (struct weir_wait){WEIR_REASON_CONNECTION, WEIR_NEVER};
-        }
-        next->reason = next->reason == WEIR_REASON_NONE ? wait.reason : next->reason;
-        if (!weir_gate_awaits_probe(weir)) {
-            next->ask_again_ns = weir_earlier(next->ask_again_ns, wait.until_ns);
-        }
+    }
+    if (wait.reason == WEIR_REASON_NONE && free_connections > 0) {
+        send_queued(weir, head, next);
+        return true;
+    }
+    if (wait.reason == WEIR_REASON_NONE) {
+        wait = (struct weir_wait){WEIR_REASON_CONNECTION, WEIR_NEVER};
+    }
+    next->reason = next->reason == WEIR_REASON_NONE ? wait.reason : next->reason;
+    if (!weir_gate_awaits_probe(weir)) {
+        next->ask_again_ns = weir_earlier(next->ask_again_ns, wait.until_ns);
     }
     return false;
+}
+
+/** Whether the first of what entries dragged along should go before new entries. */
+static bool protection_is_due(const struct weir *weir) {
+    uint32_t head = weir->queue.lanes[WEIR_LANE_NORMAL].head;
+    return weir->use.protect && head != WEIR_NO_SLOT &&
+           weir->now_ns - weir->slots[head].queued_ns >= weir->due_span_ns;
+}
+
+static void try_heads(struct weir *weir, uint32_t free_connections, struct weir_next *next) {
+    static const enum weir_lane usual[SERVED] = {
+        WEIR_LANE_URGENT, WEIR_LANE_ENTRIES, WEIR_LANE_CRITICAL, WEIR_LANE_NORMAL, WEIR_LANE_LOW};
+    static const enum weir_lane due[SERVED] = {
+        WEIR_LANE_URGENT, WEIR_LANE_NORMAL, WEIR_LANE_ENTRIES, WEIR_LANE_CRITICAL, WEIR_LANE_LOW};
+    const enum weir_lane *order = protection_is_due(weir) ? due : usual;
+    bool scarce = entries_compete(weir);
+    for (size_t i = 0; i < SERVED; i++) {
+        uint32_t head = head_of(weir, order[i], scarce);
+        if (head != WEIR_NO_SLOT && try_head(weir, head, free_connections, next)) {
+            return;
+        }
+    }
 }
 
 static enum weir_status weir_policy_next(void *self, int64_t now_ns, uint32_t free_connections,
                                          struct weir_next *next) {
     struct weir *weir = self;
     pass_time(weir, now_ns);
-    if (drop_hopeless(weir, weir_gate_wait(weir), next)) {
+    if (drop_evicted(weir, next) || drop_hopeless(weir, weir_gate_wait(weir), next)) {
         return WEIR_OK;
     }
     *next = (struct weir_next){.kind = WEIR_NEXT_NONE, .ask_again_ns = next_by_itself(weir)};
-    (void)try_heads(weir, free_connections, next);
+    try_heads(weir, free_connections, next);
     assert(next->kind != WEIR_NEXT_NONE || next->ask_again_ns > weir->now_ns);
     return WEIR_OK;
 }
@@ -397,6 +398,22 @@ static enum weir_status weir_policy_cancel(void *self, int64_t now_ns, uint64_t 
     return WEIR_OK;
 }
 
+/** Numbers that are none are the caller's mistake; nothing is learned from them. */
+static bool is_usable(const struct weir_observation *observation) {
+    return observation->now_ns >= 0 && observation->price > 0 && observation->price < 1e18 &&
+           observation->notional_usd > 0 && observation->notional_usd < 1e18;
+}
+
+static void weir_policy_observe(void *self, const struct weir_observation *observation) {
+    struct weir *weir = self;
+    if (is_usable(observation)) {
+        struct weir_observation seen = *observation;
+        pass_time(weir, seen.now_ns);
+        seen.now_ns = weir->now_ns;
+        weir_modes_observe(weir, &seen);
+    }
+}
+
 static bool weir_policy_poll_event(void *self, struct weir_event *event) {
     struct weir *weir = self;
     return weir_event_ring_take(&weir->events, event);
@@ -419,7 +436,7 @@ const struct weir_policy weir_policy_weir = {
     .size = sizeof(struct weir_policy),
     .flags = WEIR_POLICY_QUEUES,
     .name = "weir",
-    .summary = "counts by the exchange's own windows; priorities, deadlines, holds and bans",
+    .summary = "counts by the exchange's own windows, spends by value; priorities, holds and bans",
     .options = weir_options,
     .create = weir_create,
     .destroy = weir_destroy,
@@ -427,6 +444,7 @@ const struct weir_policy weir_policy_weir = {
     .next = weir_policy_next,
     .settle = weir_policy_settle,
     .cancel = weir_policy_cancel,
+    .observe = weir_policy_observe,
     .poll_event = weir_policy_poll_event,
     .save = weir_policy_save,
     .restore = weir_policy_restore,

@@ -3,9 +3,28 @@
 
 #include "weir_state.h"
 
-static int64_t key_of(const struct weir *weir, const struct weir_heap *heap, uint32_t position) {
-    const struct weir_slot *slot = &weir->slots[heap->slots[position]];
-    return heap->by_deadline ? slot->deadline_ns : slot->escalate_ns;
+/** Whether slot `a` comes before slot `b` in a heap's order. */
+static bool before(const struct weir *weir, const struct weir_heap *heap, uint32_t a, uint32_t b) {
+    const struct weir_slot *left = &weir->slots[a];
+    const struct weir_slot *right = &weir->slots[b];
+    switch (heap->order) {
+    case WEIR_BY_DEADLINE:
+        return left->deadline_ns < right->deadline_ns;
+    case WEIR_BY_ESCALATION:
+        return left->escalate_ns < right->escalate_ns;
+    case WEIR_BY_LACK:
+        return left->value < right->value ||
+               (left->value <= right->value && left->sequence > right->sequence);
+    case WEIR_BY_VALUE:
+        break;
+    }
+    return left->value > right->value ||
+           (left->value >= right->value && left->sequence < right->sequence);
+}
+
+static bool in_order(const struct weir *weir, const struct weir_heap *heap, uint32_t upper,
+                     uint32_t lower) {
+    return !before(weir, heap, heap->slots[lower], heap->slots[upper]);
 }
 
 static void place(struct weir_heap *heap, uint32_t position, uint32_t index) {
@@ -22,7 +41,7 @@ static void swap(struct weir_heap *heap, uint32_t a, uint32_t b) {
 static void rise(const struct weir *weir, struct weir_heap *heap, uint32_t position) {
     while (position > 0) {
         uint32_t parent = (position - 1) / 2;
-        if (key_of(weir, heap, parent) <= key_of(weir, heap, position)) {
+        if (in_order(weir, heap, parent, position)) {
             return;
         }
         swap(heap, parent, position);
@@ -36,10 +55,10 @@ static void sink(const struct weir *weir, struct weir_heap *heap, uint32_t posit
         if (child >= heap->count) {
             return;
         }
-        if (child + 1 < heap->count && key_of(weir, heap, child + 1) < key_of(weir, heap, child)) {
+        if (child + 1 < heap->count && !in_order(weir, heap, child, child + 1)) {
             child++;
         }
-        if (key_of(weir, heap, position) <= key_of(weir, heap, child)) {
+        if (in_order(weir, heap, position, child)) {
             return;
         }
         swap(heap, position, child);
@@ -73,10 +92,10 @@ uint32_t weir_heap_first(const struct weir_heap *heap) {
     return heap->count > 0 ? heap->slots[0] : WEIR_NO_SLOT;
 }
 
-static bool heap_init(struct weir_heap *heap, uint32_t capacity, bool by_deadline) {
+static bool heap_init(struct weir_heap *heap, uint32_t capacity, enum weir_order order) {
     heap->slots = malloc(capacity * sizeof *heap->slots);
     heap->positions = malloc(capacity * sizeof *heap->positions);
-    heap->by_deadline = by_deadline;
+    heap->order = order;
     if (!heap->slots || !heap->positions) {
         return false;
     }
@@ -86,14 +105,15 @@ static bool heap_init(struct weir_heap *heap, uint32_t capacity, bool by_deadlin
     return true;
 }
 
-bool weir_queue_init(struct weir *weir, const struct weir_config *config, uint32_t capacity) {
+bool weir_queue_init(struct weir *weir, const struct weir_config *config) {
     uint32_t count = config->max_open;
-    weir->queue.capacity = capacity;
     weir->slot_count = count;
     weir->slots = calloc(count, sizeof *weir->slots);
     bool made = weir_id_table_init(&weir->ids, count);
-    made = heap_init(&weir->queue.deadlines, count, true) && made;
-    made = heap_init(&weir->queue.escalations, count, false) && made;
+    made = heap_init(&weir->queue.deadlines, count, WEIR_BY_DEADLINE) && made;
+    made = heap_init(&weir->queue.escalations, count, WEIR_BY_ESCALATION) && made;
+    made = heap_init(&weir->queue.values, count, WEIR_BY_VALUE) && made;
+    made = heap_init(&weir->queue.lacks, count, WEIR_BY_LACK) && made;
     if (!made || !weir->slots) {
         return false;
     }
@@ -101,8 +121,8 @@ bool weir_queue_init(struct weir *weir, const struct weir_config *config, uint32
         weir->slots[i].next = i + 1 < count ? i + 1 : WEIR_NO_SLOT;
     }
     weir->free_slot = 0;
-    for (size_t i = 0; i < WEIR_PRIORITIES; i++) {
-        weir->queue.classes[i] = (struct weir_list){.head = WEIR_NO_SLOT, .tail = WEIR_NO_SLOT};
+    for (size_t i = 0; i < WEIR_LANES; i++) {
+        weir->queue.lanes[i] = (struct weir_list){.head = WEIR_NO_SLOT, .tail = WEIR_NO_SLOT};
     }
     return true;
 }
@@ -113,6 +133,10 @@ void weir_queue_free(struct weir *weir) {
     free(weir->queue.deadlines.positions);
     free(weir->queue.escalations.slots);
     free(weir->queue.escalations.positions);
+    free(weir->queue.values.slots);
+    free(weir->queue.values.positions);
+    free(weir->queue.lacks.slots);
+    free(weir->queue.lacks.positions);
     weir_id_table_free(&weir->ids);
 }
 
@@ -128,6 +152,12 @@ uint32_t weir_slot_take(struct weir *weir, const struct weir_request *request,
     slot->id = request->id;
     slot->cost = cost;
     slot->priority = request->priority;
+    slot->entry = weir_is_entry(weir, request);
+    slot->dragged = request->priority == WEIR_NORMAL;
+    slot->evicted = false;
+    slot->outbid = false;
+    slot->value = request->value;
+    slot->sequence = weir->queue.arrivals++;
     slot->deadline_ns = request->deadline_ns;
     slot->escalate_ns = request->escalate_ns;
     slot->next = WEIR_NO_SLOT;
@@ -174,13 +204,52 @@ static void unlink_slot(struct weir *weir, struct weir_list *list, uint32_t inde
     list->count--;
 }
 
+enum weir_lane weir_lane_of(const struct weir_slot *slot) {
+    switch (slot->priority) {
+    case WEIR_CRITICAL:
+        if (slot->dragged) {
+            return WEIR_LANE_URGENT;
+        }
+        if (slot->evicted) {
+            return WEIR_LANE_EVICTED;
+        }
+        return slot->entry ? WEIR_LANE_ENTRIES : WEIR_LANE_CRITICAL;
+    case WEIR_NORMAL:
+        return WEIR_LANE_NORMAL;
+    case WEIR_LOW:
+        break;
+    }
+    return WEIR_LANE_LOW;
+}
+
+/** Keeps the sum of what waits of entries' followers. */
+static void count_dragged(struct weir *weir, const struct weir_slot *slot, int64_t sign) {
+    if (slot->dragged) {
+        weir->queue.dragged[WEIR_LIMIT_WEIGHT] += sign * slot->cost.weight;
+        weir->queue.dragged[WEIR_LIMIT_ORDERS] += sign * slot->cost.orders;
+    }
+}
+
+/** Makes room for an entry if one that waits is worth less; that one is over. */
+static bool evict(struct weir *weir, double value) {
+    uint32_t worst = weir_heap_first(&weir->queue.lacks);
+    if (worst == WEIR_NO_SLOT || weir->slots[worst].value >= value) {
+        return false;
+    }
+    weir_queue_remove(weir, worst);
+    weir->slots[worst].evicted = true;
+    append(weir, &weir->queue.lanes[WEIR_LANE_EVICTED], worst);
+    return true;
+}
+
 bool weir_queue_add(struct weir *weir, uint32_t index) {
     struct weir_slot *slot = &weir->slots[index];
-    struct weir_list *list = &weir->queue.classes[slot->priority];
-    if (list->count >= weir->queue.capacity) {
+    struct weir_list *list = &weir->queue.lanes[weir_lane_of(slot)];
+    if (list->count >= weir->queue.capacity && !(slot->entry && evict(weir, slot->value))) {
         return false;
     }
     slot->place = WEIR_PLACE_QUEUED;
+    slot->queued_ns = weir->now_ns;
     append(weir, list, index);
     if (weir->use.deadlines && slot->deadline_ns != WEIR_NEVER) {
         heap_add(weir, &weir->queue.deadlines, index);
@@ -188,15 +257,23 @@ bool weir_queue_add(struct weir *weir, uint32_t index) {
     if (slot->priority != WEIR_CRITICAL && slot->escalate_ns != WEIR_NEVER) {
         heap_add(weir, &weir->queue.escalations, index);
     }
+    if (slot->entry) {
+        heap_add(weir, &weir->queue.values, index);
+        heap_add(weir, &weir->queue.lacks, index);
+    }
+    count_dragged(weir, slot, 1);
     return true;
 }
 
 void weir_queue_remove(struct weir *weir, uint32_t index) {
     const struct weir_slot *slot = &weir->slots[index];
     assert(slot->place == WEIR_PLACE_QUEUED);
-    unlink_slot(weir, &weir->queue.classes[slot->priority], index);
+    unlink_slot(weir, &weir->queue.lanes[weir_lane_of(slot)], index);
     heap_remove(weir, &weir->queue.deadlines, index);
     heap_remove(weir, &weir->queue.escalations, index);
+    heap_remove(weir, &weir->queue.values, index);
+    heap_remove(weir, &weir->queue.lacks, index);
+    count_dragged(weir, slot, -1);
 }
 
 void weir_queue_escalate(struct weir *weir) {
@@ -207,8 +284,8 @@ void weir_queue_escalate(struct weir *weir) {
         }
         struct weir_slot *slot = &weir->slots[index];
         heap_remove(weir, &weir->queue.escalations, index);
-        unlink_slot(weir, &weir->queue.classes[slot->priority], index);
+        unlink_slot(weir, &weir->queue.lanes[weir_lane_of(slot)], index);
         slot->priority = WEIR_CRITICAL;
-        append(weir, &weir->queue.classes[WEIR_CRITICAL], index);
+        append(weir, &weir->queue.lanes[weir_lane_of(slot)], index);
     }
 }

@@ -4,6 +4,7 @@
  *  the difference with every reply: fast enough for a crash, in which everything slows down. */
 #define FASTEST_RISES 64
 #define SLOWEST_FALLS 256
+#define MEAN_FOLLOWS 16
 
 #define LONGEST_TRIP_NS WEIR_MINUTE_NS
 #define LATE_SPAN_MIN_NS WEIR_SECOND_NS
@@ -18,6 +19,9 @@ int64_t weir_late_span_ns(const struct weir *weir) {
 
 static void note_trip(struct weir *weir, int64_t trip_ns) {
     trip_ns = weir_earlier(trip_ns, LONGEST_TRIP_NS);
+    weir->mean_trip_ns = weir->slowest_trip_ns == 0
+                             ? trip_ns
+                             : weir->mean_trip_ns + (trip_ns - weir->mean_trip_ns) / MEAN_FOLLOWS;
     if (weir->slowest_trip_ns == 0 || trip_ns < weir->fastest_trip_ns) {
         weir->fastest_trip_ns = trip_ns;
     } else {
@@ -72,6 +76,7 @@ static void read_usage(struct weir *weir, const struct weir_slot *slot,
 
 void weir_replies_learn(struct weir *weir, const struct weir_slot *slot,
                         const struct weir_reply *reply) {
+    weir_demand_note_settled(weir, slot, !reply->lost && reply->status < 300);
     if (reply->lost) {
         weir_windows_settle(weir, slot, true, WEIR_NEVER);
         weir_gate_note_reply(weir, reply, WEIR_NEVER);

@@ -5,6 +5,9 @@
 #include "id_table.h"
 #include "reply_parse.h"
 #include "weir/policy.h"
+#include "weir_detector.h"
+#include "weir_flow.h"
+#include "weir_sizes.h"
 
 /**
  * The state of policy weir, and what its files offer each other:
@@ -12,9 +15,16 @@
  *   weir_clock.c    the offset of the exchange's clock, as bounds
  *   weir_history.c  what was sent in the last interval, in buckets
  *   weir_windows.c  what each limit still has room for
- *   weir_queue.c    requests that wait: three queues, deadlines, escalation
+ *   weir_queue.c    requests that wait: four queues, deadlines, escalation, value
  *   weir_gate.c     holds after a 429, bans after a 418, the probe
  *   weir_replies.c  what a reply teaches
+ *   weir_flow.c     how much of something is expected
+ *   weir_sizes.c    the distribution of recent values
+ *   weir_demand.c   what entries drag along, what others take, what is kept for whom
+ *   weir_value.c    which entries are worth the allowance
+ *   weir_detector.c whether a cascade is on
+ *   weir_modes.c    normal, burst, liquidation
+ *   weir_options.c  the settings
  *   weir_save.c     what survives a restart
  *   policy_weir.c   the policy's functions
  *
@@ -51,6 +61,7 @@ struct weir_others {
     int64_t before; /**< the same of the window before */
     int64_t proven; /**< number of the latest window in which there certainly were others */
     int64_t booked; /**< what is counted on top of one's own: `now` if proven lately, else 0 */
+    int64_t jump;   /**< largest step of the exchange's count of them, forgotten slowly */
     int64_t booked_before; /**< the same for the window before, while that may still run */
 };
 
@@ -79,6 +90,18 @@ struct weir_window {
     struct weir_history history;
 };
 
+/** Queues, in the order in which they are served. Entries wait apart from other critical requests,
+ *  because they are chosen by value. */
+enum weir_lane {
+    WEIR_LANE_URGENT,  /**< what became critical by waiting */
+    WEIR_LANE_ENTRIES, /**< what is critical and worth something */
+    WEIR_LANE_CRITICAL,
+    WEIR_LANE_NORMAL,
+    WEIR_LANE_LOW,
+    WEIR_LANE_EVICTED /**< entries that better ones took the place of: they go no more */
+};
+#define WEIR_LANES 6
+
 /** Where a slot is. */
 enum weir_place {
     WEIR_PLACE_FREE,
@@ -94,7 +117,14 @@ struct weir_slot {
     struct weir_cost cost;
     enum weir_place place;
     enum weir_priority priority;
-    uint32_t next; /**< in its queue, or in the list of free slots */
+    bool entry;   /**< a critical request that is worth something */
+    bool dragged; /**< a normal one: counted as what entries drag along */
+    bool evicted; /**< waits to be told that it is over */
+    bool outbid;  /**< worth less than the allowance, when last asked */
+    double value;
+    uint64_t sequence; /**< order of arrival */
+    int64_t queued_ns; /**< when it joined its queue */
+    uint32_t next;     /**< in its queue, or in the list of free slots */
     uint32_t previous;
     int64_t deadline_ns;
     int64_t escalate_ns;
@@ -103,12 +133,20 @@ struct weir_slot {
     int64_t charged[2];               /**< sum of all charges then, this one included */
 };
 
-/** Slots in the order of a time, earliest first. */
+/** What a heap of slots has on top. */
+enum weir_order {
+    WEIR_BY_DEADLINE,   /**< the earliest */
+    WEIR_BY_ESCALATION, /**< the earliest */
+    WEIR_BY_VALUE,      /**< the highest; of equals the one that came first */
+    WEIR_BY_LACK        /**< the lowest value; of equals the one that came last */
+};
+
+/** Slots in an order. */
 struct weir_heap {
     uint32_t *slots;
     uint32_t *positions; /**< of each slot; WEIR_NO_SLOT if it is not in the heap */
     uint32_t count;
-    bool by_deadline; /**< else by the time of escalation */
+    enum weir_order order;
 };
 
 struct weir_list {
@@ -125,10 +163,14 @@ struct weir_late {
 #define WEIR_LATE_MAX 64u
 
 struct weir_queue {
-    struct weir_list classes[WEIR_PRIORITIES];
+    struct weir_list lanes[WEIR_LANES];
     struct weir_heap deadlines;
     struct weir_heap escalations;
-    uint32_t capacity; /**< of each class, escalated requests apart */
+    struct weir_heap values; /**< entries */
+    struct weir_heap lacks;  /**< entries, the other way round */
+    int64_t dragged[2];      /**< cost of the normal requests that wait */
+    uint64_t arrivals;
+    uint32_t capacity; /**< of each lane, requests that became urgent apart */
 };
 
 /** Silence after a 429 or 418. */
@@ -152,13 +194,54 @@ struct weir_switches {
     bool deadlines;
     bool backoff;
     bool bans;
+    bool value;
+    bool protect;
+    bool demand_reserve;
+    bool forecast;
+};
+
+enum weir_mode {
+    WEIR_MODE_NORMAL,
+    WEIR_MODE_BURST,
+    WEIR_MODE_LIQUIDATION
+};
+#define WEIR_MODES 3
+
+/** Shares of a mode, in billionths. */
+struct weir_shares {
+    int64_t buffer;
+    int64_t reserve;
+};
+
+struct weir_mode_state {
+    enum weir_mode mode;
+    bool by_hand;
+    struct weir_shares shares[WEIR_MODES];
+    int64_t until_ns[WEIR_MODES]; /**< when a mode that was triggered ends */
+    int64_t burst_requests;       /**< more than that in 30 s are high traffic */
+    struct weir_history requests; /**< what was submitted in the last 30 s */
+    struct weir_detector detector;
+};
+
+/** What is learned of the flow of requests, and what it will take. Amounts by enum
+ *  weir_limit_type. */
+struct weir_demand {
+    int64_t next_tick_ns;
+    struct weir_flow entries;  /**< entries that were offered */
+    struct weir_flow tolls[2]; /**< cost of other critical requests */
+    struct weir_sizes sizes;   /**< of entries that were offered */
+    int64_t accepted_ns;       /**< when the exchange last took an entry */
+    double accepted;           /**< entries that the exchange took, forgotten exponentially */
+    double dragged[2];         /**< cost of normal requests since, likewise */
+    double debt[2];            /**< what entries that were sent will still drag along */
 };
 
 struct weir {
     int64_t now_ns;
     struct weir_switches use;
-    int64_t buffer;  /**< billionths */
-    int64_t reserve; /**< billionths */
+    struct weir_mode_state modes;
+    struct weir_demand demand;
+    int64_t due_span_ns; /**< protection goes before entries this long before it escalates */
 
     struct weir_window windows[WEIR_LIMITS_MAX];
     size_t window_count;
@@ -173,6 +256,7 @@ struct weir {
     bool clock_given;
     int64_t fastest_trip_ns; /**< decaying minimum of round trips; 0 before the first */
     int64_t slowest_trip_ns; /**< decaying maximum */
+    int64_t mean_trip_ns;    /**< of recent round trips */
 
     struct weir_gate gate;
     struct weir_queue queue;
@@ -247,8 +331,14 @@ void weir_windows_clock_changed(struct weir *weir, enum weir_clock_change change
 /** Recomputes what each priority may use, after a limit was learned. */
 void weir_windows_set_caps(const struct weir *weir, struct weir_window *window);
 /** What of all limits stands in the way of a request, and how long at least. */
-struct weir_wait weir_windows_wait(const struct weir *weir, enum weir_priority priority,
+struct weir_wait weir_windows_wait(const struct weir *weir, enum weir_lane lane,
                                    struct weir_cost cost);
+/** What requests of a lane may fill a window to. */
+int64_t weir_window_cap(const struct weir_window *window, enum weir_lane lane);
+/** What a window counts: own requests and others. */
+int64_t weir_window_used(const struct weir *weir, const struct weir_window *window);
+/** What the next window begins with. */
+int64_t weir_window_carried(const struct weir *weir, const struct weir_window *window);
 /** Books a request that is sent now; all limits have room. */
 void weir_windows_charge(struct weir *weir, struct weir_slot *slot);
 /** A reply came (or, `lost`, none): the request leaves the flight. It arrived before
@@ -264,13 +354,14 @@ void weir_windows_usage(struct weir *weir, const struct weir_slot *slot,
 int64_t weir_window_over_ns(const struct weir *weir, const struct weir_window *window,
                             int64_t server_by_ns);
 
-bool weir_queue_init(struct weir *weir, const struct weir_config *config, uint32_t capacity);
+bool weir_queue_init(struct weir *weir, const struct weir_config *config);
 void weir_queue_free(struct weir *weir);
 /** A free slot, or WEIR_NO_SLOT. */
 uint32_t weir_slot_take(struct weir *weir, const struct weir_request *request,
                         struct weir_cost cost);
 void weir_slot_return(struct weir *weir, uint32_t index);
-/** Appends a slot to the queue of its priority; false if that is full. */
+/** Appends a slot to its lane; false if that is full. An entry takes the place of one that is worth
+ *  less. */
 bool weir_queue_add(struct weir *weir, uint32_t index);
 /** Takes a slot out of its queue, wherever it stands. */
 void weir_queue_remove(struct weir *weir, uint32_t index);
@@ -278,6 +369,54 @@ void weir_queue_remove(struct weir *weir, uint32_t index);
 void weir_queue_escalate(struct weir *weir);
 /** First slot of the earliest deadline or escalation; WEIR_NO_SLOT if there is none. */
 uint32_t weir_heap_first(const struct weir_heap *heap);
+
+/** Whether a request is an entry: one that is chosen by its value. */
+bool weir_is_entry(const struct weir *weir, const struct weir_request *request);
+/** Queue that a slot belongs to. */
+enum weir_lane weir_lane_of(const struct weir_slot *slot);
+
+/** Lets time pass: ticks end. */
+void weir_demand_advance(struct weir *weir);
+/** A request was submitted for the first time. */
+void weir_demand_note(struct weir *weir, const struct weir_request *request, struct weir_cost cost);
+/** An entry was sent; it was answered, and the exchange took it or did not. */
+void weir_demand_note_sent(struct weir *weir, const struct weir_slot *slot);
+void weir_demand_note_settled(struct weir *weir, const struct weir_slot *slot, bool accepted);
+/** What an entry drags along on a limiter. */
+double weir_demand_drag(const struct weir *weir, enum weir_limit_type type);
+/** What others are expected to take in the rest of the window. */
+int64_t weir_demand_others(const struct weir *weir, const struct weir_window *window);
+/** What a window keeps from a request of a lane, for others and for what matters more. */
+int64_t weir_demand_kept(const struct weir *weir, const struct weir_window *window,
+                         enum weir_lane lane, int64_t amount);
+
+/** What a window offers to entries from now on. */
+struct weir_offer {
+    double entries;  /**< how many it can still take, with what they drag along */
+    double expected; /**< how many are expected in the rest of it */
+    int64_t span_ns; /**< how long that is */
+};
+struct weir_offer weir_demand_offer(const struct weir *weir, const struct weir_window *window,
+                                    struct weir_cost cost);
+
+/** Whether the allowance is expected not to suffice for all entries. */
+bool weir_value_is_scarce(const struct weir *weir);
+/** What of the bid price stands in the way of an entry that nothing better waits with. */
+struct weir_wait weir_value_wait(const struct weir *weir, double value, struct weir_cost cost);
+/** Whether an entry will be outbid until its deadline, as far as one can tell. */
+bool weir_value_is_hopeless(const struct weir *weir, double value, struct weir_cost cost,
+                            int64_t deadline_ns);
+
+/** Modes begin by hand, by high traffic or by a cascade, and end by themselves. */
+void weir_modes_init(struct weir *weir, const struct weir_config *config);
+void weir_modes_advance(struct weir *weir);
+void weir_modes_note_request(struct weir *weir);
+void weir_modes_observe(struct weir *weir, const struct weir_observation *observation);
+struct weir_shares weir_modes_shares(const struct weir *weir);
+
+/** The options of policy weir, and their values. */
+extern const struct weir_option weir_options[];
+void weir_options_read(struct weir *weir, const struct weir_config *config);
 
 /** Whether a probe is out: nothing else goes until its reply comes, however long that takes. */
 bool weir_gate_awaits_probe(const struct weir *weir);

@@ -6,12 +6,18 @@
 /** A count above this many times the limit is not a count. */
 #define ABSURD 100
 
+/** A request that waits for room that is kept for others is looked at again after that long. */
+#define JUMP_FADES 64 // share of the largest step that is forgotten with every step
+#define KEPT_LOOK_NS (WEIR_SECOND_NS / 4)
+
 void weir_windows_set_caps(const struct weir *weir, struct weir_window *window) {
     int64_t limit = weir_earlier(window->limit, window->shown);
-    int64_t usable = weir_without_share(limit, weir->buffer);
-    int64_t twice = weir_earlier(2 * weir->reserve, WEIR_BILLION);
+    struct weir_shares shares = weir_modes_shares(weir);
+    int64_t usable = weir_without_share(limit, shares.buffer);
+    int64_t reserve = weir->use.demand_reserve ? 0 : shares.reserve;
+    int64_t twice = weir_earlier(2 * reserve, WEIR_BILLION);
     window->caps[WEIR_CRITICAL] = usable;
-    window->caps[WEIR_NORMAL] = weir_without_share(usable, weir->reserve);
+    window->caps[WEIR_NORMAL] = weir_without_share(usable, reserve);
     window->caps[WEIR_LOW] = weir_without_share(usable, twice);
 }
 
@@ -22,6 +28,21 @@ static int64_t floating(const struct weir *weir, const struct weir_window *windo
 /** Own count where boundaries are not known: right for windows of any phase. */
 static int64_t sliding_count(const struct weir *weir, const struct weir_window *window) {
     return floating(weir, window) + window->history.total;
+}
+
+int64_t weir_window_cap(const struct weir_window *window, enum weir_lane lane) {
+    if (lane == WEIR_LANE_LOW) {
+        return window->caps[WEIR_LOW];
+    }
+    return window->caps[lane == WEIR_LANE_NORMAL ? WEIR_NORMAL : WEIR_CRITICAL];
+}
+
+int64_t weir_window_carried(const struct weir *weir, const struct weir_window *window) {
+    return floating(weir, window);
+}
+
+int64_t weir_window_used(const struct weir *weir, const struct weir_window *window) {
+    return window->others.booked + (window->phased ? window->open : sliding_count(weir, window));
 }
 
 static void set_booked_others(struct weir_window *window) {
@@ -65,7 +86,7 @@ static int64_t possible_number(const struct weir *weir, const struct weir_window
 static void recount(const struct weir *weir, struct weir_window *window) {
     bool had_others = window->others.proven >= window->number - 1;
     window->phased = phase_is_known(weir, window);
-    window->others = (struct weir_others){.proven = INT64_MIN};
+    window->others = (struct weir_others){.proven = INT64_MIN, .jump = window->others.jump};
     if (!window->phased) {
         window->number = weir_floor_div(weir->now_ns, window->interval_ns);
         window->next_opens_ns = (window->number + 1) * window->interval_ns;
@@ -199,48 +220,55 @@ void weir_windows_clock_changed(struct weir *weir, enum weir_clock_change change
     set_next_change(weir);
 }
 
+/** Whether `amount` fits into the window, and into the one before while that may still run, if
+ *  `kept` of it is kept for others. */
+static bool fits(const struct weir *weir, const struct weir_window *window, int64_t cap,
+                 int64_t kept, int64_t amount) {
+    if (weir_window_used(weir, window) + kept + amount > cap) {
+        return false;
+    }
+    return !window->phased || weir->now_ns >= window->previous_over_ns ||
+           window->previous + window->others.booked_before + amount <= cap;
+}
+
 /** When a request could go that waits for this window only; WEIR_NEVER if never. */
 static int64_t room_ns(const struct weir *weir, const struct weir_window *window,
-                       enum weir_priority priority, int64_t amount) {
-    int64_t cap = window->caps[priority];
+                       enum weir_lane lane, int64_t amount) {
+    int64_t cap = weir_window_cap(window, lane);
     if (amount > cap) {
         return window->shown == WEIR_NEVER ? WEIR_NEVER : window->next_opens_ns;
     }
+    if (fits(weir, window, cap, 0, amount)) {
+        return weir->now_ns + KEPT_LOOK_NS; // what is kept shrinks with time
+    }
     if (window->phased) {
-        if (window->open + window->others.booked + amount <= cap) {
+        if (weir_window_used(weir, window) + amount <= cap) {
             return window->previous_over_ns;
         }
         int64_t end = (window->number + 1) * window->interval_ns;
         return weir_later(weir_clock_latest(&weir->clock, end), weir->now_ns + 1);
     }
-    int64_t excess = sliding_count(weir, window) + window->others.booked + amount - cap;
+    int64_t excess = weir_window_used(weir, window) + amount - cap;
     int64_t gone = weir_history_gone_ns(&window->history, excess);
     return gone == WEIR_NEVER ? weir->now_ns + window->interval_ns : gone;
 }
 
-static bool has_room(const struct weir *weir, const struct weir_window *window,
-                     enum weir_priority priority, int64_t amount) {
-    int64_t cap = window->caps[priority];
-    if (!window->phased) {
-        return sliding_count(weir, window) + window->others.booked + amount <= cap;
-    }
-    if (window->open + window->others.booked + amount > cap) {
-        return false;
-    }
-    return weir->now_ns >= window->previous_over_ns ||
-           window->previous + window->others.booked_before + amount <= cap;
+static bool has_room(const struct weir *weir, const struct weir_window *window, enum weir_lane lane,
+                     int64_t amount) {
+    int64_t kept = weir_demand_kept(weir, window, lane, amount);
+    return fits(weir, window, weir_window_cap(window, lane), kept, amount);
 }
 
-struct weir_wait weir_windows_wait(const struct weir *weir, enum weir_priority priority,
+struct weir_wait weir_windows_wait(const struct weir *weir, enum weir_lane lane,
                                    struct weir_cost cost) {
     struct weir_wait wait = {.reason = WEIR_REASON_NONE, .until_ns = weir->now_ns};
     for (size_t i = 0; i < weir->window_count; i++) {
         const struct weir_window *window = &weir->windows[i];
         int64_t amount = weir_amount(cost, window->type);
-        if (amount == 0 || has_room(weir, window, priority, amount)) {
+        if (amount == 0 || has_room(weir, window, lane, amount)) {
             continue;
         }
-        int64_t until = room_ns(weir, window, priority, amount);
+        int64_t until = room_ns(weir, window, lane, amount);
         assert(until > weir->now_ns);
         if (until > wait.until_ns) {
             wait.until_ns = until;
@@ -321,8 +349,9 @@ static void book_others(struct weir_window *window, int64_t least, int64_t most,
     if (least > 0) {
         others->proven = weir_later(others->proven, number);
     }
-    if (number == window->number) {
-        others->now = weir_later(others->now, most);
+    if (number == window->number && most > others->now) {
+        others->jump = weir_later(others->jump - others->jump / JUMP_FADES, most - others->now);
+        others->now = most;
     }
     set_booked_others(window);
 }

@@ -212,7 +212,10 @@ static void add(struct sums *s, const json_t *line) {
         s->requests += own;
         s->sent += own && sent;
         s->foreign_sent += !own && sent;
-        s->unsent += own && (is(line, "outcome", "refused") || is(line, "outcome", "expired"));
+        /* what the policy was never asked about expired in the bot's own line */
+        const bool asked = json_array_size(at(line, "decisions")) > 0;
+        s->unsent +=
+            own && (is(line, "outcome", "refused") || (is(line, "outcome", "expired") && asked));
         s->status_429 += status == 429;
         s->status_418 += status == 418;
         s->status_5xx += status >= 500;

@@ -121,12 +121,14 @@ static void test_config(void **state) {
 
 static void test_registry(void **state) {
     (void)state;
-    static const char *const names[] = {"none", "current", "fixed-window", "weir"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const names[] = {"none",         "current",        "guide",
+                                        "token-bucket", "gcra",           "sliding-log",
+                                        "fixed-window", "size-threshold", "weir"};
+    for (size_t i = 0; i < 9; i++) {
         assert_string_equal(weir_policy_at(i)->name, names[i]);
         assert_ptr_equal(weir_policy_find(names[i]), weir_policy_at(i));
     }
-    assert_null(weir_policy_at(4));
+    assert_null(weir_policy_at(9));
     assert_null(weir_policy_find("guide?"));
     assert_null(weir_policy_find(NULL));
 }

@@ -25,9 +25,12 @@ struct client {
 };
 
 static struct client make(const struct weir_setting *extra, size_t extra_count) {
-    struct weir_setting settings[8] = {
-        {"normal.buffer", "0"}, {"normal.reserve", "0"}, {"clock", "known"}};
-    size_t count = 3;
+    struct weir_setting settings[8] = {{"normal.buffer", "0"},
+                                       {"normal.reserve", "0"},
+                                       {"reserve", "static"},
+                                       {"clock", "known"},
+                                       {"forecast", "off"}};
+    size_t count = 5;
     for (size_t i = 0; i < extra_count; i++) {
         settings[count++] = extra[i];
     }
@@ -260,8 +263,8 @@ static void test_queues(void **state) {
         settle(&client, id, START, START + 21 * SECOND, 200);
     }
     int64_t now = START + MINUTE;
-    expect_next(&client, now, WEIR_NEXT_SEND, first.id, WEIR_REASON_NONE);
     expect_next(&client, now, WEIR_NEXT_SEND, escalating.id, WEIR_REASON_NONE);
+    expect_next(&client, now, WEIR_NEXT_SEND, first.id, WEIR_REASON_NONE);
     struct weir_request late = light(&client);
     late.priority = WEIR_LOW;
     expect(submit(&client, now, late), WEIR_QUEUE, WEIR_REASON_ORDERING, now);

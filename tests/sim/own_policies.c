@@ -44,6 +44,19 @@ static enum weir_status submit_half(void *self, int64_t now_ns, const struct wei
     return WEIR_OK;
 }
 
+static enum weir_status submit_escalating(void *self, int64_t now_ns,
+                                          const struct weir_request *request,
+                                          struct weir_decision *decision) {
+    (void)self;
+    if (request->params.count == 2 &&
+        (request->escalate_ns == WEIR_NEVER || request->escalate_ns <= now_ns)) {
+        refuse(decision);
+    } else {
+        send(request, decision);
+    }
+    return WEIR_OK;
+}
+
 static enum weir_status submit_none(void *self, int64_t now_ns, const struct weir_request *request,
                                     struct weir_decision *decision) {
     (void)self;
@@ -169,4 +182,5 @@ const struct weir_policy policy_holds_once = POLICY("holds-once", submit_held_on
 const struct weir_policy policy_holds_for_ever = POLICY("holds-for-ever", submit_held);
 const struct weir_policy policy_queues_for_ever = QUEUEING("queues-for-ever", next_never);
 const struct weir_policy policy_drops_all = QUEUEING("drops-all", next_dropped);
+const struct weir_policy policy_wants_escalation = POLICY("wants-escalation", submit_escalating);
 const struct weir_policy policy_breaks = POLICY("breaks", submit_broken);

@@ -95,6 +95,8 @@ static void test_a_lone_opportunity_step_by_step(void **state) {
     ASSERT_NEAR(r->value, o->value, 0.0);
     assert_int_equal(o->state, WEIR_STATE_CAPTURED);
     assert_int_equal(o->entry_request, 1);
+    assert_int_equal(o->waits_ns[WEIR_CAUSE_FEED], 15 * MILLISECOND);
+    assert_int_equal(o->waits_ns[WEIR_CAUSE_DELAY], 12 * MILLISECOND);
     weir_run_close(&run);
     staged_free(s);
 }
@@ -312,6 +314,8 @@ static void test_a_hold_blocks_the_loop(void **state) {
             const int64_t wait_ns = r->sent_ns - r->submitted_ns;
             if (loop) { /* 70 ms for it and for each before it, less what they came apart */
                 assert_true(wait_ns >= (70 * ((int64_t)i + 1) - 2 * (int64_t)i) * MILLISECOND);
+                const int64_t *waits_ns = run.own.opportunities[i].waits_ns;
+                assert_true(waits_ns[WEIR_CAUSE_POLICY] >= wait_ns * 9 / 10); /* it, not the wire */
             } else {
                 assert_int_equal(wait_ns, 70 * MILLISECOND);
             }
@@ -319,6 +323,32 @@ static void test_a_hold_blocks_the_loop(void **state) {
         weir_run_close(&run);
         staged_free(s);
     }
+}
+
+/** With one connection that is busy for 0.8 s with each entry, three make it in time; a fourth is
+ *  sent in time and arrives too late. */
+static void test_what_waits_in_line_for_too_long_expires(void **state) {
+    (void)state;
+    struct staged *s = STAGED(staged_burst(20, 20, 20), "bot.connections=1", "network.base_ms=400",
+                              "network.draw_ms=0", "network.processing_ms=0");
+    staged_bare(s);
+    staged_set(s, 1, 0, 1);
+    struct weir_run run = staged_run_named(s, "none");
+    assert_int_equal(count_state(&run.own, WEIR_STATE_CAPTURED), 3);
+    assert_int_equal(count_state(&run.own, WEIR_STATE_LATE), 1);
+    assert_int_equal(count_state(&run.own, WEIR_STATE_EXPIRED), 16);
+    for (size_t i = 0; i < 20; i++) {
+        const struct weir_opportunity_record *o = &run.own.opportunities[i];
+        const struct weir_request_record *r = &run.own.requests[o->entry_request - 1];
+        assert_int_equal(o->waits_ns[WEIR_CAUSE_CONNECTIONS], r->line_wait_ns);
+        if (o->state == WEIR_STATE_EXPIRED) {
+            assert_int_equal(r->outcome, WEIR_OUTCOME_EXPIRED);
+            assert_int_equal(r->reason, WEIR_REASON_CONNECTION);
+            assert_int_equal(o->blame, WEIR_CAUSE_CONNECTIONS);
+        }
+    }
+    weir_run_close(&run);
+    staged_free(s);
 }
 
 static void test_a_request_without_reply_is_given_up_in_time(void **state) {
@@ -539,6 +569,25 @@ static void test_dashboards_ask_on_their_grid_while_nobody_limits_them(void **st
     staged_free(s);
 }
 
+static void test_dashboards_are_silent_while_they_are_banned(void **state) {
+    (void)state;
+    struct staged *s = STAGED(staged_burst(2, 2, 20), "foreign.dashboards=4",
+                              "exchange.weight_per_minute=500", "exchange.ban_after_429s=1");
+    staged_bare(s);
+    staged_set(s, 1, 0, 1);
+    struct weir_run run = staged_run_named(s, "none");
+    assert_int_equal(run.own.ban_count, 2); /* two minutes, then ten */
+    assert_int_equal(run.own.bans[0].until_ns - run.own.bans[0].from_ns, 2 * MINUTE);
+    for (size_t i = 0; i < run.foreign.request_count; i++) {
+        for (size_t b = 0; b < run.own.ban_count; b++) {
+            assert_true(run.foreign.requests[i].sent_ns <= run.own.bans[b].from_ns ||
+                        run.foreign.requests[i].sent_ns >= run.own.bans[b].until_ns);
+        }
+    }
+    weir_run_close(&run);
+    staged_free(s);
+}
+
 static struct weir_trace *burst_of_btc(void) {
     struct weir_trace *trace = tape_new(1);
     tape_rename(trace, 0, "BTCUSDT");
@@ -567,6 +616,24 @@ static void test_a_second_bot_runs_beside_the_first(void **state) {
     assert_int_equal(first_ns, s->stage->start_ns - 5 * MINUTE);
     assert_int_equal(startup_weight, 246);
     assert_int_equal(count_state(&run.own, WEIR_STATE_CAPTURED), run.own.opportunity_count);
+    weir_run_close(&run);
+    staged_free(s);
+}
+
+/** Weight is counted for the IP, orders for each account. */
+static void test_the_second_bot_has_an_account_of_its_own(void **state) {
+    (void)state;
+    struct staged *s =
+        STAGED(burst_of_btc(), "foreign.second_bot=true", "exchange.orders_per_minute=25");
+    staged_bare(s);
+    staged_set(s, 1, 0, 1);
+    struct weir_run run = staged_run_named(s, "none");
+    int32_t orders = 0;
+    for (size_t i = 0; i < run.foreign.request_count; i++) {
+        orders += run.foreign.requests[i].charged_orders;
+    }
+    assert_true(orders > 5);
+    assert_int_equal(count_state(&run.own, WEIR_STATE_CAPTURED), 20);
     weir_run_close(&run);
     staged_free(s);
 }
@@ -671,6 +738,7 @@ int main(void) {
         cmocka_unit_test(test_loads_do_not_depend_on_the_policy),
         cmocka_unit_test(test_connections_bound_what_is_on_the_wire),
         cmocka_unit_test(test_a_hold_blocks_the_loop),
+        cmocka_unit_test(test_what_waits_in_line_for_too_long_expires),
         cmocka_unit_test(test_a_request_without_reply_is_given_up_in_time),
         cmocka_unit_test(test_an_entry_can_be_captured_without_the_bot_knowing),
         cmocka_unit_test(test_a_clock_that_is_off_is_refused_for_signed_calls_only),
@@ -680,8 +748,10 @@ int main(void) {
         cmocka_unit_test(test_too_many_stops_reject_protection),
         cmocka_unit_test(test_limits_are_tightened_when_the_scenario_says),
         cmocka_unit_test(test_dashboards_are_silent_after_a_429_of_their_own),
+        cmocka_unit_test(test_dashboards_are_silent_while_they_are_banned),
         cmocka_unit_test(test_dashboards_ask_on_their_grid_while_nobody_limits_them),
         cmocka_unit_test(test_a_second_bot_runs_beside_the_first),
+        cmocka_unit_test(test_the_second_bot_has_an_account_of_its_own),
         cmocka_unit_test(test_a_ban_of_the_ip_is_in_the_bots_ledger_whoever_earned_it),
         cmocka_unit_test(test_what_is_never_sent_is_never_captured),
         cmocka_unit_test(test_a_policy_that_breaks_ends_the_run_with_its_words),

@@ -123,6 +123,8 @@ static void add_troubles(struct weir_ledger *l) {
     struct weir_request_record *r =
         add(l, WEIR_FOR_STANDING, WEIR_NO_OPPORTUNITY, WEIR_OUTCOME_EXPIRED, 40, 0);
     r->reason = WEIR_REASON_DEADLINE;
+    r = add(l, WEIR_FOR_STANDING, WEIR_NO_OPPORTUNITY, WEIR_OUTCOME_EXPIRED, 1, 0);
+    r->reason = WEIR_REASON_CONNECTION; /* in the bot's own line: nobody refused it */
     r = add_standing(l, WEIR_OUTCOME_LIMITED, 30000, 429, 5);
     r->code = -1003;
     r->retry_after_s = 10;
@@ -232,8 +234,8 @@ static const double expected[WEIR_METRIC_COUNT] = {
     IS(refused_banned, 1),
     IS(refused_queue_full, 1),
     IS(refused_deadline, 1),
-    IS(refused_other, 3),
-    IS(displaced_weight, 48), /* the expired request of 40 and eight refused ones */
+    IS(refused_other, 2),
+    IS(displaced_weight, 49), /* the expired request of 40, another, and eight refused ones */
     IS(saturated_windows, 1), /* four entries of two orders: 8 of 8 */
     IS(efficiency, 7.0 / 8.0),
     IS(useful_efficiency, 6.0 / 8.0),

@@ -113,12 +113,34 @@ static struct weir_trace *draw_trace(struct draws *draws) {
     return trace;
 }
 
+/** Now and then a step fails differently, comes later or has less time. */
+static void change_steps(struct draws *draws, struct weir_strategy *strategy) {
+    for (int chain = 0; chain < WEIR_CHAINS; chain++) {
+        for (size_t i = 0; i < strategy->step_count[chain]; i++) {
+            struct weir_step *step = &strategy->steps[chain][i];
+            if (draw_percent(draws, 80)) {
+                continue;
+            }
+            step->on_failure =
+                (enum weir_on_failure)draw(draws, WEIR_FAILURE_CONTINUES, WEIR_FAILURE_RETRIES);
+            step->priority = (enum weir_priority)draw(draws, WEIR_CRITICAL, WEIR_LOW);
+            step->at_open = step->effect == WEIR_EFFECT_NONE && draw_percent(draws, 50);
+            step->delay_ns = draw(draws, 0, 2) * 40 * MILLISECOND;
+            step->deadline_ns = draw(draws, 0, 2) * 500 * MILLISECOND;
+            step->retry_ns = draw(draws, 1, 300) * MILLISECOND;
+        }
+    }
+}
+
 static struct staged *draw_staged(uint64_t seed, struct draws *draws) {
     struct assignments a = {.count = 0};
     draw_bot(&a, draws);
     draw_exchange(&a, draws);
     draw_network(&a, draws);
     struct staged *s = staged_new(draw_trace(draws), a.list);
+    if (draw_percent(draws, 50)) {
+        change_steps(draws, s->strategy);
+    }
     const uint32_t replications = (uint32_t)draw(draws, 1, 3);
     staged_set(s, seed, (uint32_t)draw(draws, 0, replications - 1), replications);
     return s;

@@ -1,0 +1,86 @@
+#include "weir_state.h"
+
+/**
+ * Which entries are worth the allowance, when it is expected not to suffice for all. An entry is
+ * admitted if the allowance that is left takes it and all better ones that are expected in the
+ * rest of the window; the bid price is the value at which that just holds. It falls by itself
+ * towards the end of a window, so that nothing is left unused while entries wait.
+ */
+
+/** The price is looked at again after that long, for nobody knows what comes. */
+#define LOOK_MIN_NS (WEIR_SECOND_NS / 100)
+#define LOOK_MAX_NS (WEIR_SECOND_NS / 10)
+
+/** Share of the better entries that are expected which is waited for: what is kept for those that
+ *  then do not come is lost, what is spent on lesser ones is not. */
+#define PATIENCE 0.85
+
+/** An entry whose price would have to fall to less than this share of what is expected. */
+#define HOPELESS 0.5
+
+/** The cost of any entry, where only the order of magnitude matters. */
+static const struct weir_cost one = {.weight = 1, .orders = 1};
+
+bool weir_value_is_scarce(const struct weir *weir) {
+    for (size_t i = 0; i < weir->window_count; i++) {
+        struct weir_offer offer = weir_demand_offer(weir, &weir->windows[i], one);
+        if (offer.expected + 1 > offer.entries) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** When enough of the window has passed for an entry with `above` better ones among those that are
+ *  expected. */
+static int64_t falls_ns(const struct weir *weir, struct weir_offer offer, double above) {
+    double share = offer.entries > 1 ? (offer.entries - 1) / (offer.expected * above) : 0;
+    int64_t wait_ns = (int64_t)((double)offer.span_ns * (1 - share));
+    wait_ns = weir_earlier(weir_later(wait_ns, LOOK_MIN_NS), LOOK_MAX_NS);
+    return weir->now_ns + wait_ns;
+}
+
+static enum weir_reason reason_of(const struct weir_window *window, struct weir_offer offer) {
+    if (offer.entries >= 1) {
+        return WEIR_REASON_OUTBID;
+    }
+    return window->type == WEIR_LIMIT_WEIGHT ? WEIR_REASON_WEIGHT : WEIR_REASON_ORDERS;
+}
+
+struct weir_wait weir_value_wait(const struct weir *weir, double value, struct weir_cost cost) {
+    struct weir_wait wait = {.reason = WEIR_REASON_NONE, .until_ns = weir->now_ns};
+    double above = weir_sizes_above(&weir->demand.sizes, value);
+    for (size_t i = 0; i < weir->window_count; i++) {
+        const struct weir_window *window = &weir->windows[i];
+        struct weir_offer offer = weir_demand_offer(weir, window, cost);
+        if (offer.expected * PATIENCE * above + 1 <= offer.entries) {
+            continue;
+        }
+        int64_t until_ns = falls_ns(weir, offer, above);
+        if (until_ns > wait.until_ns) {
+            wait = (struct weir_wait){reason_of(window, offer), until_ns};
+        }
+    }
+    return wait;
+}
+
+bool weir_value_is_hopeless(const struct weir *weir, double value, struct weir_cost cost,
+                            int64_t deadline_ns) {
+    if (deadline_ns == WEIR_NEVER) {
+        return false;
+    }
+    double above = weir_sizes_above(&weir->demand.sizes, value);
+    for (size_t i = 0; i < weir->window_count; i++) {
+        const struct weir_window *window = &weir->windows[i];
+        struct weir_offer offer = weir_demand_offer(weir, window, cost);
+        int64_t then_ns = offer.span_ns - (deadline_ns - weir->now_ns);
+        if (!window->phased || then_ns <= 0) {
+            continue;
+        }
+        double left = (double)then_ns / (double)offer.span_ns;
+        if (offer.expected * left * above * HOPELESS + 1 > offer.entries) {
+            return true;
+        }
+    }
+    return false;
+}
