@@ -22,7 +22,7 @@ static bool is_limit(int cause) {
            cause == WEIR_CAUSE_BAN;
 }
 
-/** "weight", as a phrase that fits after "lost to". */
+/** A cause, as a phrase that fits after "lost to". */
 static const char *phrase(int cause) {
     static const char *const phrases[WEIR_CAUSES] = {"the feed",
                                                      "too few connections",
@@ -31,8 +31,15 @@ static const char *phrase(int cause) {
                                                      "the order limit",
                                                      "holds after a 429",
                                                      "bans",
-                                                     "the policy's own rules"};
+                                                     "the policy's own rules",
+                                                     "other refusals of the exchange"};
     return phrases[cause];
+}
+
+/** What an opportunity's value is, by bot.value. */
+static const char *value_name(const struct weir_replay *replay) {
+    static const char *const names[] = {"impact", "notional", "count"};
+    return names[replay->plan.scenario.bot.value];
 }
 
 static int largest(const struct weir_summary *s, bool by_value) {
@@ -55,20 +62,22 @@ static void say_whether(const struct weir_replay *replay, const struct weir_repl
     const double lost = 1.0 - weir_mean(s, WEIR_METRIC_value_capture, 1.0);
     const double errors = weir_mean(s, WEIR_METRIC_limit_errors, 0.0);
     const char *class = weir_class_name(replay->stage->class);
+    const double http_429 = weir_mean(s, WEIR_METRIC_http_429, 0.0);
+    const double http_418 = weir_mean(s, WEIR_METRIC_http_418, 0.0);
     if (limit_value * lost < 0.0005 && errors < 0.5) {
         say(d,
-            "The limits never bound: policy %s lost nothing to them on this %s trace, and the "
-            "exchange "
-            "answered no 429.",
-            result->policy->name, class);
+            "The limits never bound: of the value (%s) of this %s trace policy %s captured %.1f %% "
+            "and "
+            "lost nothing to limits, holds and bans.",
+            value_name(replay), class, result->policy->name, 100.0 * (1.0 - lost));
         return;
     }
     say(d,
-        "The limits bound: of the value of this %s trace policy %s captured %.1f %% and lost %.1f "
-        "%% to "
-        "limits, holds and bans, with %.0f answers 429 and %.0f answers 418.",
-        class, result->policy->name, 100.0 * (1.0 - lost), 100.0 * limit_value * lost,
-        weir_mean(s, WEIR_METRIC_http_429, 0.0), weir_mean(s, WEIR_METRIC_http_418, 0.0));
+        "The limits bound: of the value (%s) of this %s trace policy %s captured %.1f %% and lost "
+        "%.1f %% "
+        "to limits, holds and bans; answered 429: %.0f, 418: %.0f.",
+        value_name(replay), class, result->policy->name, 100.0 * (1.0 - lost),
+        100.0 * limit_value * lost, http_429, http_418);
 }
 
 static void say_what(const struct weir_summary *s, struct weir_diagnosis *d) {
@@ -90,8 +99,7 @@ static void say_what(const struct weir_summary *s, struct weir_diagnosis *d) {
                                  phrase(best), 100.0 * s->bound_by[best].time);
     }
     if (used > 0) {
-        say(d, "Of the time that opportunities waited or stood refused, this was in the way: %s.",
-            list);
+        say(d, "Where the time of opportunities went, waiting or refused: %s.", list);
     } else {
         say(d, "No opportunity had to wait for anything.");
     }
@@ -103,7 +111,7 @@ static void say_lost(const struct weir_summary *s, struct weir_diagnosis *d) {
     const double usd = weir_mean(s, WEIR_METRIC_opportunities_usd, 0.0) -
                        weir_mean(s, WEIR_METRIC_captured_usd, 0.0);
     if (missed <= 0.0) {
-        say(d, "All %.0f opportunities were captured.", opportunities);
+        say(d, "Every opportunity (%.0f) was captured.", opportunities);
         return;
     }
     char list[300] = "";
@@ -115,19 +123,23 @@ static void say_lost(const struct weir_summary *s, struct weir_diagnosis *d) {
                                  used ? ", " : "", 100.0 * s->bound_by[c].value_lost, phrase(c));
         }
     }
-    say(d, "%.0f of %.0f opportunities, %.0f USD, were missed; their value was lost: %s.", missed,
+    say(d, "Missed: %.0f of %.0f opportunities, worth %.0f USD; their value was lost %s.", missed,
         opportunities, usd, list);
 }
 
 /** The change that answers the cause of the largest loss. */
 static const char *advice(int cause, const char *policy) {
-    const bool counts = strcmp(policy, "weir") == 0 || strcmp(policy, "fixed-window") == 0;
+    const bool counts = strcmp(policy, "none") != 0 && strcmp(policy, "current") != 0 &&
+                        strcmp(policy, "guide") != 0;
     switch ((enum weir_cause)cause) {
     case WEIR_CAUSE_FEED:
         return "a faster or rawer feed (feed.throttle_ms, feed.delay_ms)";
     case WEIR_CAUSE_CONNECTIONS:
-        return "more connections (bot.connections), or a call path that does not block "
-               "(bot.call_path)";
+        return counts ? "more connections (bot.connections), or a call path that does not block "
+                        "(bot.call_path)"
+                      : "more connections (bot.connections) together with a limiter that counts "
+                        "exactly "
+                        "(policy weir): alone they lead to bans sooner";
     case WEIR_CAUSE_DELAY:
         return "a shorter way to the exchange, or entries that are sent earlier (bot.coalesce_ms)";
     case WEIR_CAUSE_WEIGHT:
@@ -141,6 +153,9 @@ static const char *advice(int cause, const char *policy) {
     case WEIR_CAUSE_HOLD:
     case WEIR_CAUSE_BAN:
         return "a limiter that never provokes a 429 (policy weir), or a larger buffer";
+    case WEIR_CAUSE_EXCHANGE:
+        return "to mend what the exchange refuses (--log shows the codes: clock, margin, open "
+               "orders)";
     case WEIR_CAUSE_POLICY:
         break;
     }
@@ -153,7 +168,7 @@ static void say_change(const struct weir_replay_policy *result, struct weir_diag
     const int cause = largest(s, true);
     if (weir_mean(s, WEIR_METRIC_value_capture, 1.0) >= 0.9995) {
         say(d, "No change of the limiter can gain anything here%s.",
-            displaced > 0.0 ? "; it displaced some standing load" : "");
+            displaced > 0.0 ? "; it held back some standing load" : "");
         return;
     }
     say(d, "The best single change is %s: it addresses %.0f %% of what was lost.",
@@ -179,6 +194,13 @@ static void say_drawn(const struct weir_replay *replay, struct weir_diagnosis *d
         lists[WEIR_MARK_RECORDED],
         lists[WEIR_MARK_DERIVED][0] ? lists[WEIR_MARK_DERIVED] : "nothing",
         lists[WEIR_MARK_DRAWN][0] ? lists[WEIR_MARK_DRAWN] : "nothing of the trace");
+}
+
+const char *weir_say_origin(const struct weir_replay *replay, char *text, size_t size) {
+    struct weir_diagnosis d = {.count = 0};
+    say_drawn(replay, &d);
+    snprintf(text, size, "%s", d.sentences[0]);
+    return text;
 }
 
 void weir_diagnose(const struct weir_replay *replay, const struct weir_replay_policy *result,

@@ -19,4 +19,7 @@ struct weir_diagnosis {
 void weir_diagnose(const struct weir_replay *replay, const struct weir_replay_policy *result,
                    struct weir_diagnosis *diagnosis);
 
+/** The last of these sentences alone: what was recorded, derived and drawn. Returns `text`. */
+const char *weir_say_origin(const struct weir_replay *replay, char *text, size_t size);
+
 #endif

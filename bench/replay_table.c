@@ -41,15 +41,16 @@ static const struct row rows[] = {
     {"provocations", WEIR_METRIC_provocations, UNIT_COUNT},
     {"time banned", WEIR_METRIC_banned_s, UNIT_S},
     {"useful efficiency", WEIR_METRIC_useful_efficiency, UNIT_SHARE},
-    {"unprotected, most", WEIR_METRIC_unprotected_usd_max, UNIT_USD},
-    {"unprotected, p99", WEIR_METRIC_unprotected_p99_s, UNIT_S},
+    {"unprotected stakes, most", WEIR_METRIC_unprotected_usd_max, UNIT_USD},
+    {"time unprotected, p99", WEIR_METRIC_unprotected_p99_s, UNIT_S},
     {"latency of captures, p50", WEIR_METRIC_latency_p50_ms, UNIT_MS},
     {"latency of captures, p99", WEIR_METRIC_latency_p99_ms, UNIT_MS},
     {"blind, longest", WEIR_METRIC_blind_max_s, UNIT_S},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
-static void show(const struct weir_estimate *e, enum unit unit, char *text, size_t size) {
+static void show(const struct weir_estimate *e, enum unit unit, bool whole, char *text,
+                 size_t size) {
     if (e->count == 0) {
         snprintf(text, size, "-");
         return;
@@ -71,17 +72,25 @@ static void show(const struct weir_estimate *e, enum unit unit, char *text, size
         snprintf(text, size, "%.2f", e->mean);
         break;
     case UNIT_COUNT:
-        snprintf(text, size, e->mean == (double)(int64_t)e->mean ? "%.0f" : "%.1f", e->mean);
+        snprintf(text, size, whole ? "%.0f" : "%.1f", e->mean);
         break;
     }
 }
 
-static void print_diagnosis(const struct weir_replay *replay, size_t policy, const char *lead,
-                            FILE *out) {
+/** One policy: its whole diagnosis. Several: the first sentence of each, and what was drawn once.
+ */
+static void print_diagnosis(const struct weir_replay *replay, const char *lead, FILE *out) {
     struct weir_diagnosis d;
-    weir_diagnose(replay, &replay->policies[policy], &d);
-    for (size_t i = 0; i < d.count; i++) {
-        fprintf(out, "%s%s\n", lead, d.sentences[i]);
+    char origin[WEIR_SENTENCE_MAX];
+    const size_t policies = replay->plan.policy_count;
+    for (size_t p = 0; p < policies; p++) {
+        weir_diagnose(replay, &replay->policies[p], &d);
+        for (size_t i = 0; i < (policies == 1 ? d.count : 1); i++) {
+            fprintf(out, "%s%s\n", lead, d.sentences[i]);
+        }
+    }
+    if (policies > 1) {
+        fprintf(out, "%s%s\n", lead, weir_say_origin(replay, origin, sizeof origin));
     }
     fputc('\n', out);
 }
@@ -97,8 +106,8 @@ static void print_text(const struct weir_replay *replay, FILE *out) {
         fprintf(out, "%-28s", rows[r].label);
         for (size_t p = 0; p < plan->policy_count; p++) {
             char text[40];
-            show(&replay->policies[p].summary.metrics[rows[r].metric], rows[r].unit, text,
-                 sizeof text);
+            show(&replay->policies[p].summary.metrics[rows[r].metric], rows[r].unit,
+                 plan->replications == 1, text, sizeof text);
             fprintf(out, " %14s", text);
         }
         fputc('\n', out);
@@ -121,8 +130,8 @@ static void print_markdown(const struct weir_replay *replay, FILE *out) {
         fprintf(out, "| %s%s |", inner ? "… " : "", rows[r].label + (inner ? 2 : 0));
         for (size_t p = 0; p < plan->policy_count; p++) {
             char text[40];
-            show(&replay->policies[p].summary.metrics[rows[r].metric], rows[r].unit, text,
-                 sizeof text);
+            show(&replay->policies[p].summary.metrics[rows[r].metric], rows[r].unit,
+                 plan->replications == 1, text, sizeof text);
             fprintf(out, " %s |", text);
         }
         fputc('\n', out);
@@ -172,13 +181,7 @@ void weir_replay_table(const struct weir_replay *replay, enum weir_table_form fo
         print_csv(replay, out);
         return;
     }
-    const char *lead = form == WEIR_TABLE_MARKDOWN ? "- " : "";
-    for (size_t p = 0; p < replay->plan.policy_count; p++) {
-        if (replay->plan.policy_count > 1 && form == WEIR_TABLE_MARKDOWN) {
-            fprintf(out, "**%s**\n\n", replay->policies[p].policy->name);
-        }
-        print_diagnosis(replay, p, lead, out);
-    }
+    print_diagnosis(replay, form == WEIR_TABLE_MARKDOWN ? "- " : "", out);
     if (form == WEIR_TABLE_MARKDOWN) {
         print_markdown(replay, out);
     } else {

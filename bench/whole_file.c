@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,11 +15,15 @@ static bool complain(const char *path, const char *what, char *error, size_t err
 bool weir_whole_file_open(struct weir_whole_file *file, const char *path, char *error,
                           size_t error_size) {
     struct stat status;
+    const bool there = stat(path, &status) == 0;
+    /* through a link the file it names is replaced, not the link */
+    char *target = there ? realpath(path, NULL) : NULL;
     file->stream = NULL;
-    file->direct = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-    const int a = snprintf(file->path, sizeof file->path, "%s", path);
-    const int b =
-        snprintf(file->temporary, sizeof file->temporary, "%s.tmp-%ld", path, (long)getpid());
+    file->direct = there && !S_ISREG(status.st_mode);
+    const int a = snprintf(file->path, sizeof file->path, "%s", target ? target : path);
+    const int b = snprintf(file->temporary, sizeof file->temporary, "%s.tmp-%ld",
+                           target ? target : path, (long)getpid());
+    free(target);
     if (a < 0 || b < 0 || (size_t)b >= sizeof file->temporary) {
         errno = ENAMETOOLONG;
         return complain(path, "cannot be written", error, error_size);
@@ -30,6 +35,24 @@ bool weir_whole_file_open(struct weir_whole_file *file, const char *path, char *
         file->stream = fdopen(descriptor, "w");
     }
     return file->stream ? true : complain(path, "cannot be written", error, error_size);
+}
+
+bool weir_whole_file_check(const char *path, char *error, size_t error_size) {
+    struct stat status;
+    struct weir_whole_file file;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        /* opening a pipe and closing it again would end its reader */
+        if (S_ISDIR(status.st_mode)) {
+            errno = EISDIR;
+            return complain(path, "cannot be written", error, error_size);
+        }
+        return access(path, W_OK) == 0 || complain(path, "cannot be written", error, error_size);
+    }
+    if (!weir_whole_file_open(&file, path, error, error_size)) {
+        return false;
+    }
+    weir_whole_file_discard(&file);
+    return true;
 }
 
 /** A rename is on disk only when its folder is. */
@@ -86,13 +109,37 @@ void weir_whole_file_discard(struct weir_whole_file *file) {
     }
 }
 
+bool weir_folder_check(const char *path, char *error, size_t error_size) {
+    char part[4096];
+    struct stat status;
+    snprintf(part, sizeof part, "%s", path);
+    while (stat(part, &status) != 0) {
+        char *slash = strrchr(part, '/');
+        if (errno != ENOENT) {
+            return complain(path, "cannot be made", error, error_size);
+        }
+        /* what is above the first name is the current folder, or the root */
+        snprintf(slash && slash > part ? slash : part, 2,
+                 slash && slash > part ? ""
+                 : slash               ? "/"
+                                       : ".");
+    }
+    if (!S_ISDIR(status.st_mode)) {
+        errno = strcmp(part, path) == 0 ? EEXIST : ENOTDIR;
+        return complain(path, errno == EEXIST ? "is not a folder" : "cannot be made", error,
+                        error_size);
+    }
+    return access(part, W_OK | X_OK) == 0 || complain(path, "cannot be written", error, error_size);
+}
+
 bool weir_make_folder(const char *path, char *error, size_t error_size) {
     char part[4096];
     if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
         errno = ENAMETOOLONG;
         return complain(path, "cannot be made", error, error_size);
     }
-    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    for (char *slash = part[0] ? strchr(part + 1, '/') : NULL; slash;
+         slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         mkdir(part, 0777); /* what stands in the way shows when the last one is made */
         *slash = '/';

@@ -19,6 +19,10 @@ struct weir_whole_file {
     char temporary[4096];
 };
 
+/** Whether the file could be opened for writing, without leaving a trace. False and why in `error`
+ *  if not. */
+bool weir_whole_file_check(const char *path, char *error, size_t error_size);
+
 /** Opens the file for writing. False and why in `error` if it cannot be. */
 bool weir_whole_file_open(struct weir_whole_file *file, const char *path, char *error,
                           size_t error_size);
@@ -33,6 +37,9 @@ bool weir_whole_file_place(struct weir_whole_file *file, char *error, size_t err
 
 /** Removes what was written, finished or not. */
 void weir_whole_file_discard(struct weir_whole_file *file);
+
+/** Whether the folder is there or could be made, without making it. False and why in `error` if not. */
+bool weir_folder_check(const char *path, char *error, size_t error_size);
 
 /** Makes a folder, and those above it, if they are not there. */
 bool weir_make_folder(const char *path, char *error, size_t error_size);

@@ -10,12 +10,18 @@
 #include "commands.h"
 
 int weir_complain(int exit_code, const char *format, ...) {
+    char text[1024];
     va_list arguments;
-    fputs("weir: ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    /* names of files and arguments are data: they must not end the line or steer the terminal */
+    for (char *c = text; *c; c++) {
+        if ((unsigned char)*c < ' ' || *c == '\x7f') {
+            *c = '?';
+        }
+    }
+    fprintf(stderr, "weir: %s\n", text);
     return exit_code;
 }
 

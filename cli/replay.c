@@ -272,7 +272,55 @@ static int read_policies(struct options *o) {
     return WEIR_EXIT_DONE;
 }
 
+static bool has_option(const struct weir_policy *policy, const char *key) {
+    const struct weir_option *o = policy->options;
+    while (o && o->key && strcmp(o->key, key) != 0) {
+        o++;
+    }
+    return o && o->key;
+}
+
+/** A limiter setting that none of the policies has would have no effect: say so. */
+static int check_limiter_settings(const struct options *o) {
+    for (size_t i = 0; i < o->plan.scenario.limiter_count; i++) {
+        const char *key = o->plan.scenario.limiter[i].key;
+        bool used = false;
+        for (size_t p = 0; p < o->plan.policy_count; p++) {
+            used = used || has_option(o->plan.policies[p], key);
+        }
+        if (!used) {
+            return weir_complain(
+                WEIR_EXIT_WRONG_USE,
+                "policy %s has no setting 'limiter.%s'; weir policies lists what each has",
+                o->policies, key);
+        }
+    }
+    return WEIR_EXIT_DONE;
+}
+
+/** What is to be written can be written: better known before a long run than after. */
+static int check_outputs(const struct options *o) {
+    char error[512];
+    if (o->out && !weir_folder_check(o->out, error, sizeof error)) {
+        return weir_complain(WEIR_EXIT_FAILED, "--out %s", error);
+    }
+    if (o->log && !weir_whole_file_check(o->log, error, sizeof error)) {
+        return weir_complain(WEIR_EXIT_FAILED, "--log %s", error);
+    }
+    return WEIR_EXIT_DONE;
+}
+
 static int check_options(const struct options *o) {
+    if ((o->out && !o->out[0]) || (o->log && (!o->log[0] || strcmp(o->log, "-") == 0))) {
+        return weir_complain(WEIR_EXIT_WRONG_USE,
+                             "--out takes the name of a folder, --log that of a file");
+    }
+    if (o->previous && o->plan.paths == (const char *const *)o->previous->paths &&
+        strcmp(o->plan.paths[0], "-") == 0) {
+        return weir_complain(WEIR_EXIT_WRONG_USE,
+                             "%s was made from standard input; name the trace beside --from",
+                             o->from);
+    }
     if (o->plan.path_count == 0) {
         return weir_complain(WEIR_EXIT_WRONG_USE, "expected a trace, as in: weir replay "
                                                   "traces/cascades/hyperliquid-2025-10-10.json");
@@ -282,7 +330,8 @@ static int check_options(const struct options *o) {
                              "--format json and --log take one policy; --format csv "
                              "and md show several");
     }
-    return WEIR_EXIT_DONE;
+    /* an earlier result brings its own policy's settings along */
+    return o->previous ? WEIR_EXIT_DONE : check_limiter_settings(o);
 }
 
 static int read_arguments(int argc, char **argv, struct options *o) {
@@ -417,6 +466,7 @@ int weir_command_replay(int argc, char **argv) {
     o.settings = weir_settings_create();
     int exit_code = o.settings ? read_arguments(argc, argv, &o)
                                : weir_complain(WEIR_EXIT_FAILED, "out of memory");
+    exit_code = exit_code ? exit_code : check_outputs(&o);
     exit_code = exit_code ? exit_code : run(&o);
     weir_settings_destroy(o.settings);
     weir_previous_result_close(o.previous);

@@ -7,7 +7,7 @@ target_compile_options(weir_build_settings INTERFACE
   -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wundef -Wvla
   -Wdouble-promotion -Wwrite-strings -Wswitch-enum
   -ffp-contract=off -fno-fast-math)
-target_compile_definitions(weir_build_settings INTERFACE _POSIX_C_SOURCE=200809L)
+target_compile_definitions(weir_build_settings INTERFACE _XOPEN_SOURCE=700)
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
   # snprintf is used because it truncates; whether gcc notices depends on the optimisation level
   target_compile_options(weir_build_settings INTERFACE -Wno-format-truncation)

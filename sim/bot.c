@@ -43,6 +43,14 @@ struct line {
     uint32_t head, tail;
 };
 
+/** How long the way has been blocked by each cause, for all who wait there: each takes the
+ *  difference between when it came and when it goes. */
+struct wait_clock {
+    int64_t ns[WEIR_CAUSES];
+    int64_t since_ns;
+    enum weir_cause cause;
+};
+
 /** What the bot keeps per opportunity. */
 struct entry {
     double price;    /* of a LIMIT entry */
@@ -53,7 +61,8 @@ struct entry {
 struct weir_bot {
     struct weir_bot_parts parts;
     int64_t offset_ns; /* bot's clock minus exchange's */
-    bool queues;       /* the policy keeps a queue */
+    bool queues;       /* the policy keeps a queue for requests without a connection too */
+    bool asks_next;    /* the policy may queue */
     bool loop;
     uint32_t free_connections;
     int16_t *connections; /* stack of free connections */
@@ -66,10 +75,11 @@ struct weir_bot {
     size_t startup_next;
     int64_t next_wake_ns;
     bool pumping, pump_again, serving;
-    int64_t queue_clock_ns[WEIR_REASONS]; /* time that the head of the queue has waited for each
-                                             reason */
-    int64_t queue_since_ns;
-    enum weir_reason queue_reason;
+    struct wait_clock queue_clock;  /* of the policy's queue: what its head waits for */
+    struct wait_clock line_clock;   /* of the line: what occupies the connections */
+    uint32_t occupied[WEIR_CAUSES]; /* connections that are held or rest, by what for */
+    uint32_t idle;                  /* all of these */
+    uint32_t connection_count;
     const char *failure;
 };
 
@@ -87,9 +97,13 @@ struct weir_bot *weir_bot_create(const struct weir_bot_parts *parts) {
     bot->parts = *parts;
     bot->offset_ns = (int64_t)(parts->settings->clock_offset_ms * 1e6);
     bot->queues = (weir_limiter_policy(parts->limiter)->flags & WEIR_POLICY_QUEUES) != 0;
+    bot->asks_next = weir_limiter_policy(parts->limiter)->next != NULL;
     bot->loop = parts->settings->call_path == WEIR_PATH_LOOP;
     bot->next_wake_ns = WEIR_NEVER;
     bot->free_connections = bot->loop ? 1 : (uint32_t)parts->settings->connections;
+    bot->connection_count = bot->free_connections;
+    bot->line_clock.cause = WEIR_CAUSE_CONNECTIONS;
+    bot->queue_clock.cause = WEIR_CAUSE_POLICY;
     bot->connections = calloc(bot->free_connections, sizeof *bot->connections);
     bot->flight_capacity = parts->ledger->request_capacity;
     bot->flights = calloc(bot->flight_capacity, sizeof *bot->flights);
@@ -184,22 +198,36 @@ static void add_wait(struct weir_bot *bot, const struct weir_request_record *r,
     }
 }
 
-/** Brings the clocks of what the queue's head waits for up to date. */
-static void advance_queue_clock(struct weir_bot *bot, int64_t now_ns, enum weir_reason reason) {
-    bot->queue_clock_ns[bot->queue_reason] += now_ns - bot->queue_since_ns;
-    bot->queue_since_ns = now_ns;
-    bot->queue_reason = reason;
+/** Brings a clock up to date; from now on the way is blocked by `cause`. */
+static void turn_clock(struct wait_clock *clock, int64_t now_ns, enum weir_cause cause) {
+    clock->ns[clock->cause] += now_ns - clock->since_ns;
+    clock->since_ns = now_ns;
+    clock->cause = cause;
 }
 
-/** Adds to an opportunity's waits what the queue's head has waited for since the last call with the
- *  opposite sign: −1 when a request joins the queue, +1 when it leaves. */
-static void count_queue_wait(struct weir_bot *bot, int64_t now_ns,
-                             const struct weir_request_record *r, int64_t sign) {
-    advance_queue_clock(bot, now_ns, bot->queue_reason);
-    for (int reason = 0; reason < WEIR_REASONS; reason++) {
-        add_wait(bot, r, weir_cause_of_reason((enum weir_reason)reason),
-                 sign * bot->queue_clock_ns[reason]);
+/** Adds a clock to an opportunity's waits: with sign -1 when its request comes to wait, +1 when it
+ *  goes. */
+static void count_clock(struct weir_bot *bot, struct wait_clock *clock, int64_t now_ns,
+                        const struct weir_request_record *r, int64_t sign) {
+    turn_clock(clock, now_ns, clock->cause);
+    for (int cause = 0; cause < WEIR_CAUSES; cause++) {
+        add_wait(bot, r, (enum weir_cause)cause, sign * clock->ns[cause]);
     }
+}
+
+/** A connection begins (+1) or ceases (-1) to be held or to rest for a cause. If most of them do,
+ *  it is not their number that those in line wait for. */
+static void occupy(struct weir_bot *bot, int64_t now_ns, enum weir_cause cause, int change) {
+    bot->occupied[cause] += (uint32_t)change;
+    bot->idle += (uint32_t)change;
+    enum weir_cause blocks = WEIR_CAUSE_CONNECTIONS;
+    if (2 * bot->idle > bot->connection_count) {
+        blocks = WEIR_CAUSE_FEED; /* holds nobody up here: any other beats it */
+        for (int c = 0; c < WEIR_CAUSES; c++) {
+            blocks = bot->occupied[c] > bot->occupied[blocks] ? (enum weir_cause)c : blocks;
+        }
+    }
+    turn_clock(&bot->line_clock, now_ns, blocks);
 }
 
 /* ---- connections ---- */
@@ -222,9 +250,8 @@ static void drop_connection(struct weir_bot *bot, struct weir_request_record *r)
 
 /** A connection became free: whoever waits goes on. */
 static void use_connections(struct weir_bot *bot, int64_t now_ns) {
-    if (bot->queues) {
-        pump(bot, now_ns);
-    } else {
+    pump(bot, now_ns);
+    if (!bot->queues) {
         serve_line(bot, now_ns);
     }
 }
@@ -261,7 +288,7 @@ static void give_up_opportunity(struct weir_bot *bot, const struct weir_request_
     case WEIR_OUTCOME_INVALID:
     case WEIR_OUTCOME_UNAVAILABLE:
         o->state = WEIR_STATE_REJECTED;
-        o->blame = WEIR_CAUSE_DELAY;
+        o->blame = WEIR_CAUSE_EXCHANGE;
         break;
     }
 }
@@ -370,7 +397,7 @@ static void fill_in_request(const struct weir_bot *bot, uint32_t id, struct weir
                                      .memo = f->memo,
                                      .can_send = r->connection != WEIR_NO_VALUE ||
                                                  bot->free_connections > 0,
-                                     .may_queue = bot->queues};
+                                     .may_queue = bot->asks_next};
 }
 
 /** A refused entry would have waited until its deadline, or until it might have gone. */
@@ -392,6 +419,7 @@ static void hold(struct weir_bot *bot, int64_t now_ns, uint32_t id, const struct
     f->reason = (uint8_t)d->reason;
     f->memo = d->memo;
     f->holds++;
+    occupy(bot, now_ns, weir_cause_of_reason(d->reason), 1);
     bot->parts.host.wake(bot->parts.host.context, until_ns,
                          ((uint64_t)WAKE_HOLD << KIND_SHIFT) | id);
 }
@@ -419,7 +447,7 @@ static void ask(struct weir_bot *bot, int64_t now_ns, uint32_t id) {
         drop_connection(bot, r);
         r->connection = WEIR_NO_VALUE;
         flight_of(bot, id)->place = PLACE_QUEUE;
-        count_queue_wait(bot, now_ns, r, -1);
+        count_clock(bot, &bot->queue_clock, now_ns, r, -1);
         pump(bot, now_ns);
         break;
     case WEIR_REFUSE:
@@ -431,7 +459,7 @@ static void ask(struct weir_bot *bot, int64_t now_ns, uint32_t id) {
 
 /** Lets the policy's queue send what may go now. */
 static void pump(struct weir_bot *bot, int64_t now_ns) {
-    if (!bot->queues || bot->pumping) {
+    if (!bot->asks_next || bot->pumping) {
         bot->pump_again = true;
         return;
     }
@@ -445,7 +473,7 @@ static void pump(struct weir_bot *bot, int64_t now_ns) {
         }
         drain_events(bot);
         if (n.kind == WEIR_NEXT_NONE) {
-            advance_queue_clock(bot, now_ns, n.reason);
+            turn_clock(&bot->queue_clock, now_ns, weir_cause_of_reason(n.reason));
             const int64_t again_ns = shifted(n.ask_again_ns, -bot->offset_ns);
             if (again_ns != WEIR_NEVER && again_ns < bot->next_wake_ns) {
                 bot->next_wake_ns = again_ns > now_ns ? again_ns : now_ns + 1;
@@ -459,7 +487,7 @@ static void pump(struct weir_bot *bot, int64_t now_ns) {
         }
         const uint32_t id = (uint32_t)n.id;
         struct weir_request_record *r = record_of(bot, id);
-        count_queue_wait(bot, now_ns, r, 1);
+        count_clock(bot, &bot->queue_clock, now_ns, r, 1);
         const bool sends = n.kind == WEIR_NEXT_SEND;
         weir_ledger_add_decision(bot->parts.ledger, id, now_ns,
                                  sends ? (uint8_t)WEIR_SEND : WEIR_ANSWER_DROP, n.reason, 0);
@@ -482,6 +510,7 @@ static void join_line(struct weir_bot *bot, int64_t now_ns, uint32_t id) {
     struct line *line = &bot->lines[bot->loop ? 0 : record_of(bot, id)->priority];
     f->place = PLACE_LINE;
     f->since_ns = now_ns;
+    count_clock(bot, &bot->line_clock, now_ns, record_of(bot, id), -1);
     f->next = NOBODY;
     if (line->head == NOBODY) {
         line->head = id;
@@ -516,7 +545,7 @@ static void serve_line(struct weir_bot *bot, int64_t now_ns) {
         struct weir_request_record *r = record_of(bot, id);
         const int64_t wait_ns = now_ns - flight_of(bot, id)->since_ns;
         r->line_wait_ns += wait_ns;
-        add_wait(bot, r, WEIR_CAUSE_CONNECTIONS, wait_ns);
+        count_clock(bot, &bot->line_clock, now_ns, r, 1);
         if (r->deadline_ns < now_ns) {
             finish_unsent(bot, now_ns, id, WEIR_OUTCOME_EXPIRED, WEIR_REASON_CONNECTION);
         } else {
@@ -683,7 +712,7 @@ static uint64_t loop_token(size_t loop, size_t index, uint32_t cycle) {
 }
 
 void weir_bot_start(struct weir_bot *bot, int64_t now_ns) {
-    bot->queue_since_ns = now_ns;
+    bot->queue_clock.since_ns = bot->line_clock.since_ns = now_ns;
     for (size_t i = 0; i < bot->parts.strategy->standing_count; i++) {
         bot->parts.host.wake(bot->parts.host.context,
                              now_ns + bot->parts.strategy->standing[i].first_ns,
@@ -741,14 +770,21 @@ void weir_bot_on_close(struct weir_bot *bot, int64_t now_ns, uint32_t opportunit
 static void wake_held(struct weir_bot *bot, int64_t now_ns, uint32_t id) {
     struct flight *f = flight_of(bot, id);
     assert(f->place == PLACE_HELD);
+    occupy(bot, now_ns, weir_cause_of_reason((enum weir_reason)f->reason), -1);
     add_wait(bot, record_of(bot, id), weir_cause_of_reason((enum weir_reason)f->reason),
              now_ns - f->since_ns);
     ask(bot, now_ns, id);
     use_connections(bot, now_ns);
 }
 
+/** What a connection rests for after a reply. */
+static enum weir_cause rest_cause(const struct weir_request_record *r) {
+    return r->status == 418 ? WEIR_CAUSE_BAN : WEIR_CAUSE_HOLD;
+}
+
 /** A thread that slept after a reply goes on. */
 static void wake_resting(struct weir_bot *bot, int64_t now_ns, uint32_t id) {
+    occupy(bot, now_ns, rest_cause(record_of(bot, id)), -1);
     drop_connection(bot, record_of(bot, id));
     flight_of(bot, id)->place = PLACE_DONE;
     follow(bot, now_ns, id);
@@ -820,6 +856,7 @@ void weir_bot_on_reply(struct weir_bot *bot, int64_t now_ns, uint32_t request_id
     struct flight *f = flight_of(bot, request_id);
     if (rest_until_ns > now_ns) {
         f->place = PLACE_RESTING;
+        occupy(bot, now_ns, rest_cause(r), 1);
         bot->parts.host.wake(bot->parts.host.context, rest_until_ns,
                              ((uint64_t)WAKE_REST << KIND_SHIFT) | request_id);
         return;
@@ -848,8 +885,10 @@ void weir_bot_finish(struct weir_bot *bot, int64_t now_ns) {
     for (size_t i = 0; i < ledger->request_count; i++) {
         struct weir_request_record *r = &ledger->requests[i];
         if (r->client == bot->parts.client && r->outcome == WEIR_OUTCOME_OPEN) {
-            if (flight_of(bot, r->id)->place == PLACE_QUEUE) {
-                count_queue_wait(bot, now_ns, r, 1);
+            const uint8_t place = flight_of(bot, r->id)->place;
+            if (place == PLACE_QUEUE || place == PLACE_LINE) {
+                count_clock(bot, place == PLACE_QUEUE ? &bot->queue_clock : &bot->line_clock,
+                            now_ns, r, 1);
             }
             r->outcome = WEIR_OUTCOME_UNFINISHED;
             r->finished_ns = now_ns;

@@ -284,7 +284,7 @@ static void reject_entry(struct client *client, const struct weir_request_record
     } else if (answer->status == 429) {
         record->blame = answer->limit == WEIR_LIMIT_WEIGHT ? WEIR_CAUSE_WEIGHT : WEIR_CAUSE_ORDERS;
     } else {
-        record->blame = WEIR_CAUSE_DELAY;
+        record->blame = WEIR_CAUSE_EXCHANGE;
     }
     /* it stands refused until its window is over */
     record->waits_ns[record->blame] += r->deadline_ns > now_ns ? r->deadline_ns - now_ns : 0;

@@ -259,8 +259,8 @@ const char *weir_state_name(enum weir_state state) {
 }
 
 const char *weir_cause_name(enum weir_cause cause) {
-    static const char *const names[WEIR_CAUSES] = {"feed",   "connections", "delay", "weight",
-                                                   "orders", "hold",        "ban",   "policy"};
+    static const char *const names[WEIR_CAUSES] = {
+        "feed", "connections", "delay", "weight", "orders", "hold", "ban", "policy", "exchange"};
     return names[cause];
 }
 

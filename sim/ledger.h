@@ -34,9 +34,10 @@ enum weir_cause {
     WEIR_CAUSE_ORDERS,
     WEIR_CAUSE_HOLD,
     WEIR_CAUSE_BAN,
-    WEIR_CAUSE_POLICY
+    WEIR_CAUSE_POLICY,
+    WEIR_CAUSE_EXCHANGE /**< refused by the exchange for other reasons than its limits */
 };
-#define WEIR_CAUSES 8
+#define WEIR_CAUSES 9
 
 /** How a request ended. Each ends in exactly one of these. */
 enum weir_outcome {

@@ -100,13 +100,15 @@ static const char *step_name(const struct weir_request_record *r,
     return strategy->steps[r->purpose][r->step].id;
 }
 
+/** `first_id` is added to the ids of others' requests, so that no id comes twice. */
 static json_t *request_line(const struct weir_ledger *l, const struct weir_request_record *r,
-                            const struct weir_strategy *strategy) {
+                            const struct weir_strategy *strategy, size_t first_id) {
     json_t *line = json_object();
-    json_object_set_new(line, "id", integer(r->id));
+    json_object_set_new(line, "id", integer((int64_t)(r->id + first_id)));
     json_object_set_new(line, "client", json_string(weir_client_name((enum weir_client)r->client)));
     json_t *opportunities = json_array();
-    if (r->opportunity != WEIR_NO_OPPORTUNITY) {
+    /* only the bot's own opportunities have lines in this log */
+    if (r->opportunity != WEIR_NO_OPPORTUNITY && r->client == WEIR_CLIENT_BOT) {
         json_array_append_new(opportunities, integer(r->opportunity));
     }
     json_object_set_new(line, "opportunities", opportunities);
@@ -208,13 +210,15 @@ static size_t collect(const struct weir_ledger *l, bool foreign, struct line *li
 }
 
 static bool write_line(FILE *file, const struct line *line, size_t seq,
-                       const struct weir_strategy *strategy, const struct weir_strategy *second) {
+                       const struct weir_strategy *strategy, const struct weir_strategy *second,
+                       size_t own_requests) {
     static const char *const types[] = {"state", "request", "opportunity"};
     json_t *body = NULL;
     if (line->kind == LINE_REQUEST) {
         const struct weir_request_record *r = &line->ledger->requests[line->index];
         body =
-            request_line(line->ledger, r, r->client == WEIR_CLIENT_SECOND_BOT ? second : strategy);
+            request_line(line->ledger, r, r->client == WEIR_CLIENT_SECOND_BOT ? second : strategy,
+                         line->foreign ? own_requests : 0);
     } else if (line->kind == LINE_OPPORTUNITY) {
         body = opportunity_line(line->ledger, line->index);
     } else {
@@ -241,7 +245,7 @@ bool weir_log_write(FILE *file, const struct weir_ledger *own, const struct weir
     qsort(lines, count, sizeof *lines, compare_lines);
     bool ok = true;
     for (size_t i = 0; ok && i < count; i++) {
-        ok = write_line(file, &lines[i], i + 1, strategy, second);
+        ok = write_line(file, &lines[i], i + 1, strategy, second, own->request_count);
     }
     free(lines);
     return ok && fflush(file) == 0 && !ferror(file);

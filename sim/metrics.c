@@ -66,6 +66,7 @@ static void captures(const struct weir_ledger *l, struct weir_metrics *m) {
     struct sums captured = {0};
     struct sums protected = {0};
     struct sums filled = {0};
+    double protected_usd = 0.0; /* of what filled: what did not needs no protection */
     double edge[3] = {0};
     size_t states[WEIR_STATES] = {0};
     static const double tau_s[3] = {0.25, 1.0, 5.0};
@@ -85,6 +86,7 @@ static void captures(const struct weir_ledger *l, struct weir_metrics *m) {
         }
         if (is_protected(l, o)) {
             add(&protected, o);
+            protected_usd += o->filled_ns ? o->notional_usd : 0.0;
         }
     }
     SET(opportunities, all.count);
@@ -94,7 +96,7 @@ static void captures(const struct weir_ledger *l, struct weir_metrics *m) {
     SET(filled, filled.count);
     SET(filled_usd, filled.notional);
     SET(protected_captures, protected.count);
-    SET(protected_usd, protected.notional);
+    SET(protected_usd, protected_usd);
     SET_RATIO(capture_rate, captured.count, all.count);
     SET_RATIO(value_capture, captured.value, all.value);
     SET_RATIO(impact_capture, captured.impact, all.impact);
@@ -218,7 +220,8 @@ static void refusals(const struct weir_ledger *l, struct weir_metrics *m) {
         const struct weir_request_record *r = &l->requests[i];
         const bool unsent =
             r->outcome == WEIR_OUTCOME_REFUSED || r->outcome == WEIR_OUTCOME_EXPIRED;
-        if (unsent) {
+        /* what expired in the bot's own line was not refused by the policy */
+        if (unsent && r->reason != WEIR_REASON_CONNECTION) {
             by_reason[r->reason]++;
         }
         if (unsent && r->purpose == WEIR_FOR_STANDING) {
@@ -232,7 +235,7 @@ static void refusals(const struct weir_ledger *l, struct weir_metrics *m) {
     SET(refused_queue_full, by_reason[WEIR_REASON_QUEUE_FULL]);
     SET(refused_deadline, by_reason[WEIR_REASON_DEADLINE]);
     SET(refused_other, by_reason[WEIR_REASON_NONE] + by_reason[WEIR_REASON_PACE] +
-                           by_reason[WEIR_REASON_CONNECTION] + by_reason[WEIR_REASON_ORDERING]);
+                           by_reason[WEIR_REASON_ORDERING]);
     SET(displaced_weight, displaced);
 }
 
