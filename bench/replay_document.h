@@ -17,8 +17,10 @@ enum weir_table_form {
     WEIR_TABLE_CSV
 };
 
-/** Writes all policies side by side; CSV has one row per policy and metric. */
-void weir_replay_table(const struct weir_replay *replay, enum weir_table_form form, FILE *out);
+/** Writes all policies side by side; CSV has one row per policy and metric. With `color` the head of
+ *  a text table is bold. */
+void weir_replay_table(const struct weir_replay *replay, enum weir_table_form form, bool color,
+                       FILE *out);
 
 /** Writes result.json, timeline.tsv, spans.tsv and latency.tsv of one policy into a folder, which
  * is made if needed. Each file is whole or not there. False and why in `error` on failure. */

@@ -95,13 +95,13 @@ static void print_diagnosis(const struct weir_replay *replay, const char *lead, 
     fputc('\n', out);
 }
 
-static void print_text(const struct weir_replay *replay, FILE *out) {
+static void print_text(const struct weir_replay *replay, bool color, FILE *out) {
     const struct weir_replay_plan *plan = &replay->plan;
-    fprintf(out, "%-28s", "");
+    fprintf(out, "%s%-28s", color ? "\033[1m" : "", "");
     for (size_t p = 0; p < plan->policy_count; p++) {
         fprintf(out, " %14s", replay->policies[p].policy->name);
     }
-    fputc('\n', out);
+    fputs(color ? "\033[0m\n" : "\n", out);
     for (size_t r = 0; r < ROW_COUNT; r++) {
         fprintf(out, "%-28s", rows[r].label);
         for (size_t p = 0; p < plan->policy_count; p++) {
@@ -176,7 +176,8 @@ static void print_origin(const struct weir_replay *replay, FILE *out) {
     }
 }
 
-void weir_replay_table(const struct weir_replay *replay, enum weir_table_form form, FILE *out) {
+void weir_replay_table(const struct weir_replay *replay, enum weir_table_form form, bool color,
+                       FILE *out) {
     if (form == WEIR_TABLE_CSV) {
         print_csv(replay, out);
         return;
@@ -185,7 +186,7 @@ void weir_replay_table(const struct weir_replay *replay, enum weir_table_form fo
     if (form == WEIR_TABLE_MARKDOWN) {
         print_markdown(replay, out);
     } else {
-        print_text(replay, out);
+        print_text(replay, color, out);
     }
     print_origin(replay, out);
 }

@@ -32,10 +32,13 @@ static const char help[] =
     "  --replications N       how often everything is drawn anew (default 1)\n"
     "  --threads N            (default: one per processor); results do not depend on it\n"
     "  --format FORM          table, json, csv or md (default table)\n"
+    "  --color WHEN           auto, always or never (default auto: on a terminal, unless NO_COLOR "
+    "is set)\n"
     "  --out DIR              write result.json, data and plots into a folder\n"
     "  --log FILE             write every request, opportunity and change of state as JSON lines\n"
     "  --skip-bad             leave bad rows out, and say how many\n";
 
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum form {
     FORM_TABLE,
     FORM_JSON,
@@ -49,6 +52,7 @@ struct options {
     struct weir_previous_result *previous;
     const char *policies, *scenario, *out, *log, *from;
     enum form form;
+    enum color color;
 };
 
 enum {
@@ -63,6 +67,7 @@ enum {
     OPTION_OUT,
     OPTION_LOG,
     OPTION_SKIP_BAD,
+    OPTION_COLOR,
     OPTION_HELP
 };
 
@@ -78,6 +83,7 @@ static const struct option long_options[] = {
     {"out", required_argument, NULL, OPTION_OUT},
     {"log", required_argument, NULL, OPTION_LOG},
     {"skip-bad", no_argument, NULL, OPTION_SKIP_BAD},
+    {"color", required_argument, NULL, OPTION_COLOR},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0}};
 
@@ -88,16 +94,37 @@ static int scenario_exit(const struct weir_scenario_error *error) {
                          "%s", error->text);
 }
 
-static int read_form(const char *text, enum form *form) {
-    static const char *const names[] = {"table", "json", "csv", "md"};
-    for (int i = 0; i < 4; i++) {
+/** Position of a text among names, for an option; -1 after a complaint. */
+static int read_choice(const char *option, const char *text, const char *const *names,
+                       const char *known) {
+    for (int i = 0; names[i]; i++) {
         if (strcmp(names[i], text) == 0) {
-            *form = (enum form)i;
-            return WEIR_EXIT_DONE;
+            return i;
         }
     }
-    return weir_complain(WEIR_EXIT_WRONG_USE, "--format '%s': expected table, json, csv or md",
-                         text);
+    weir_complain(WEIR_EXIT_WRONG_USE, "%s '%s': expected %s", option, text, known);
+    return -1;
+}
+
+static int read_form(const char *text, enum form *form) {
+    static const char *const names[] = {"table", "json", "csv", "md", NULL};
+    const int choice = read_choice("--format", text, names, "table, json, csv or md");
+    *form = choice < 0 ? FORM_TABLE : (enum form)choice;
+    return choice < 0 ? WEIR_EXIT_WRONG_USE : WEIR_EXIT_DONE;
+}
+
+static int read_color(const char *text, enum color *color) {
+    static const char *const names[] = {"auto", "always", "never", NULL};
+    const int choice = read_choice("--color", text, names, "auto, always or never");
+    *color = choice < 0 ? COLOR_AUTO : (enum color)choice;
+    return choice < 0 ? WEIR_EXIT_WRONG_USE : WEIR_EXIT_DONE;
+}
+
+/** NO_COLOR: see no-color.org; any value but the empty one counts. */
+static bool is_colored(enum color color) {
+    const char *no_color = getenv("NO_COLOR");
+    return color == COLOR_ALWAYS ||
+           (color == COLOR_AUTO && isatty(STDOUT_FILENO) && (!no_color || !no_color[0]));
 }
 
 static int read_number(const char *name, const char *text, uint64_t min, uint64_t max,
@@ -129,6 +156,8 @@ static int take_option(struct options *o, int option, const char *value) {
         return read_number("--threads", value, 1, 256, &o->plan.threads);
     case OPTION_FORMAT:
         return read_form(value, &o->form);
+    case OPTION_COLOR:
+        return read_color(value, &o->color);
     case OPTION_OUT:
         o->out = value;
         break;
@@ -360,7 +389,7 @@ static void show_progress(void *context, uint32_t done, uint32_t of) {
     }
 }
 
-static int print(const struct weir_replay *replay, enum form form) {
+static int print(const struct weir_replay *replay, enum form form, bool color) {
     if (form == FORM_JSON) {
         char *text = weir_replay_document(replay, 0);
         if (!text) {
@@ -373,7 +402,7 @@ static int print(const struct weir_replay *replay, enum form form) {
                           form == FORM_CSV        ? WEIR_TABLE_CSV
                           : form == FORM_MARKDOWN ? WEIR_TABLE_MARKDOWN
                                                   : WEIR_TABLE_TEXT,
-                          stdout);
+                          color, stdout);
     }
     return weir_end_output(WEIR_EXIT_DONE);
 }
@@ -423,7 +452,7 @@ static int write_results(const struct weir_replay *replay, const struct options 
             return exit_code;
         }
     }
-    return print(replay, o->form);
+    return print(replay, o->form, is_colored(o->color));
 }
 
 static int run(const struct options *o) {

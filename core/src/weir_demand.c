@@ -15,12 +15,14 @@
 #define DEBT_FADES 0.1
 /** Entries are expected to be this many times their mean, when room is kept for them. */
 #define SPREAD 1.25
+/** At most one part in that many is left to critical requests that are worth nothing. */
+#define TOLL_PART 10
 /** A sliding window is looked at that far ahead, as a share of its interval. */
 #define SLIDING_AHEAD 3
 
 bool weir_is_entry(const struct weir *weir, const struct weir_request *request) {
-    return weir->use.value && weir->use.priorities && request->priority == WEIR_CRITICAL &&
-           request->value > 0;
+    return (weir->use.value || weir->use.protect) && weir->use.priorities &&
+           request->priority == WEIR_CRITICAL && request->value > 0;
 }
 
 double weir_demand_drag(const struct weir *weir, enum weir_limit_type type) {
@@ -132,13 +134,14 @@ static double owed(const struct weir *weir, enum weir_limit_type type, int64_t s
            weir->demand.debt[type] * share_within(weir, span_ns);
 }
 
-/** What of `left` remains for entries that are offered now or later. Other critical requests take
- *  part of it, but an entry that is here is worth no less than one that may follow from them. */
+/** What of `left` remains for entries that are offered now or later. Other critical requests take a
+ *  small part of it: an entry that is here is worth no less than one that may follow from them. */
 static double left_for_entries(const struct weir *weir, enum weir_limit_type type, double left,
                                int64_t span_ns) {
     left -= owed(weir, type, span_ns);
     double tolls = weir_flow_expected(&weir->demand.tolls[type], span_ns);
-    return left - (tolls < left / 2 ? tolls : left / 2);
+    double most = left / TOLL_PART;
+    return left - (tolls < most ? tolls : most);
 }
 
 /** Entries of a cost that fit into `left`, each with what it drags along. */
@@ -203,17 +206,17 @@ static double needed(const struct weir *weir, const struct weir_window *window) 
     return count * each + owed(weir, window->type, span_ns) - freed;
 }
 
-/** Half of what a window lets through from now on. */
-static double half_to_come(const struct weir *weir, const struct weir_window *window) {
-    return part_to_come(weir, window) * (double)window->caps[WEIR_CRITICAL] / 2;
+/** What a window lets through from now on, if evenly. */
+static double even_share(const struct weir *weir, const struct weir_window *window) {
+    return part_to_come(weir, window) * (double)window->caps[WEIR_CRITICAL];
 }
 
-/** Kept from critical requests that are worth nothing of themselves: half of what is to come of
- *  the window, if that many entries are expected. */
+/** Kept from critical requests that are worth nothing of themselves: what entries need, but no more
+ *  than an even use of the window would leave. */
 static double kept_from_critical(const struct weir *weir, const struct weir_window *window) {
-    double half = half_to_come(weir, window);
     double need = needed(weir, window);
-    return need < half ? need : half;
+    double most = even_share(weir, window);
+    return need < most ? need : most;
 }
 
 /** Kept from the others: what entries need and up to half for other critical requests, and before
@@ -221,11 +224,10 @@ static double kept_from_critical(const struct weir *weir, const struct weir_wind
 static double kept_from_rest(const struct weir *weir, const struct weir_window *window,
                              int64_t shares) {
     int64_t reserve = weir_earlier(shares * weir_modes_shares(weir).reserve, WEIR_BILLION);
-    double share = (double)window->caps[WEIR_CRITICAL] * part_to_come(weir, window) *
-                   (double)reserve / (double)WEIR_BILLION;
+    double even = even_share(weir, window);
+    double share = even * (double)reserve / (double)WEIR_BILLION;
     double tolls = weir_flow_expected(&weir->demand.tolls[window->type], ahead_ns(weir, window));
-    double half = half_to_come(weir, window);
-    double need = needed(weir, window) + (tolls < half ? tolls : half);
+    double need = needed(weir, window) + (tolls < even / 2 ? tolls : even / 2);
     return need > share ? need : share;
 }
 

@@ -21,7 +21,15 @@
 /** The cost of any entry, where only the order of magnitude matters. */
 static const struct weir_cost one = {.weight = 1, .orders = 1};
 
+/** Share of the entries that are worth more; where value does not count, none is. */
+static double share_above(const struct weir *weir, double value) {
+    return weir->use.value ? weir_sizes_above(&weir->demand.sizes, value) : 0;
+}
+
 bool weir_value_is_scarce(const struct weir *weir) {
+    if (!weir->use.value) {
+        return false;
+    }
     for (size_t i = 0; i < weir->window_count; i++) {
         struct weir_offer offer = weir_demand_offer(weir, &weir->windows[i], one);
         if (offer.expected + 1 > offer.entries) {
@@ -49,7 +57,7 @@ static enum weir_reason reason_of(const struct weir_window *window, struct weir_
 
 struct weir_wait weir_value_wait(const struct weir *weir, double value, struct weir_cost cost) {
     struct weir_wait wait = {.reason = WEIR_REASON_NONE, .until_ns = weir->now_ns};
-    double above = weir_sizes_above(&weir->demand.sizes, value);
+    double above = share_above(weir, value);
     for (size_t i = 0; i < weir->window_count; i++) {
         const struct weir_window *window = &weir->windows[i];
         struct weir_offer offer = weir_demand_offer(weir, window, cost);
@@ -69,7 +77,7 @@ bool weir_value_is_hopeless(const struct weir *weir, double value, struct weir_c
     if (deadline_ns == WEIR_NEVER) {
         return false;
     }
-    double above = weir_sizes_above(&weir->demand.sizes, value);
+    double above = share_above(weir, value);
     for (size_t i = 0; i < weir->window_count; i++) {
         const struct weir_window *window = &weir->windows[i];
         struct weir_offer offer = weir_demand_offer(weir, window, cost);

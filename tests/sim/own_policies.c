@@ -163,16 +163,16 @@ static const struct weir_option no_options[] = {{.key = NULL}};
 
 #define POLICY(text, submits)                                                                      \
     {                                                                                              \
-        .abi = WEIR_POLICY_ABI, .size = sizeof(struct weir_policy), .name = text, .summary = text, \
-        .options = no_options, .create = create, .destroy = destroy, .submit = submits,            \
-        .settle = settle, .failure = failure                                                       \
+        .abi = WEIR_POLICY_ABI, .size = sizeof(struct weir_policy), .name = (text),                \
+        .summary = (text), .options = no_options, .create = create, .destroy = destroy,            \
+        .submit = (submits), .settle = settle, .failure = failure                                  \
     }
 
 #define QUEUEING(text, nexts)                                                                      \
     {                                                                                              \
         .abi = WEIR_POLICY_ABI, .size = sizeof(struct weir_policy), .flags = WEIR_POLICY_QUEUES,   \
-        .name = text, .summary = text, .options = no_options, .create = create,                    \
-        .destroy = destroy, .submit = submit_queued, .next = nexts, .settle = settle,              \
+        .name = (text), .summary = (text), .options = no_options, .create = create,                \
+        .destroy = destroy, .submit = submit_queued, .next = (nexts), .settle = settle,            \
         .cancel = cancel                                                                           \
     }
 

@@ -104,7 +104,7 @@ static void test_uniforms_are_uniform(void **state) {
     ASSERT_NEAR(sum / N, 0.5, 0.003);
     ASSERT_NEAR(product / N, 0.0, 0.001);
     for (size_t i = 0; i < CELLS; i++) {
-        ASSERT_NEAR((double)cells[i], N / CELLS, 500.0);
+        ASSERT_NEAR((double)cells[i], (double)N / CELLS, 500.0);
     }
 }
 

@@ -51,7 +51,7 @@ static void test_quantiles_are_within_a_64th_and_never_too_low(void **state) {
     struct weir_histogram *h = new_histogram();
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct draws draws = {seed};
-        int64_t values[VALUES];
+        int64_t values[VALUES] = {0};
         memset(h, 0, sizeof *h);
         const size_t count = (size_t)draw(&draws, 1, VALUES);
         for (size_t i = 0; i < count; i++) {

@@ -175,7 +175,7 @@ static void open_day(struct weir_ledger *own, struct weir_ledger *foreign) {
 }
 
 /** Absent metrics. */
-#define ABSENT NAN
+#define ABSENT ((double)NAN)
 
 #define LOST_VALUE 80.0
 #define ALL_VALUE 110.0
