@@ -17,13 +17,21 @@ static void say(struct weir_diagnosis *d, const char *format, ...) {
     va_end(arguments);
 }
 
-static bool is_limit(int cause) {
-    return cause == WEIR_CAUSE_WEIGHT || cause == WEIR_CAUSE_ORDERS || cause == WEIR_CAUSE_HOLD ||
-           cause == WEIR_CAUSE_BAN;
+/** Whether the policy's own refusals are mostly bids that lost to larger ones: then it is the
+ * limits that stand behind them. */
+static bool is_outbid(const struct weir_summary *s) {
+    const double outbid = weir_mean(s, WEIR_METRIC_refused_outbid, 0.0);
+    return outbid > weir_mean(s, WEIR_METRIC_refused_queue_full, 0.0) +
+                        weir_mean(s, WEIR_METRIC_refused_other, 0.0);
+}
+
+static bool is_limit(const struct weir_summary *s, int cause) {
+    return (cause == WEIR_CAUSE_POLICY && is_outbid(s)) || cause == WEIR_CAUSE_WEIGHT ||
+           cause == WEIR_CAUSE_ORDERS || cause == WEIR_CAUSE_HOLD || cause == WEIR_CAUSE_BAN;
 }
 
 /** A cause, as a phrase that fits after "lost to". */
-static const char *phrase(int cause) {
+static const char *phrase(const struct weir_summary *s, int cause) {
     static const char *const phrases[WEIR_CAUSES] = {"the feed",
                                                      "too few connections",
                                                      "delays and faults of the network",
@@ -33,7 +41,10 @@ static const char *phrase(int cause) {
                                                      "bans",
                                                      "the policy's own rules",
                                                      "other refusals of the exchange"};
-    return phrases[cause];
+    return cause == WEIR_CAUSE_POLICY && is_outbid(s)
+               ? "larger opportunities, for which the allowance "
+                 "was kept"
+               : phrases[cause];
 }
 
 /** What an opportunity's value is, by bot.value. */
@@ -57,7 +68,7 @@ static void say_whether(const struct weir_replay *replay, const struct weir_repl
     const struct weir_summary *s = &result->summary;
     double limit_value = 0.0;
     for (int c = 0; c < WEIR_CAUSES; c++) {
-        limit_value += is_limit(c) ? s->bound_by[c].value_lost : 0.0;
+        limit_value += is_limit(s, c) ? s->bound_by[c].value_lost : 0.0;
     }
     const double lost = 1.0 - weir_mean(s, WEIR_METRIC_value_capture, 1.0);
     const double errors = weir_mean(s, WEIR_METRIC_limit_errors, 0.0);
@@ -96,7 +107,7 @@ static void say_what(const struct weir_summary *s, struct weir_diagnosis *d) {
             break;
         }
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s %.0f %%", rank ? ", " : "",
-                                 phrase(best), 100.0 * s->bound_by[best].time);
+                                 phrase(s, best), 100.0 * s->bound_by[best].time);
     }
     if (used > 0) {
         say(d, "Where the time of opportunities went, waiting or refused: %s.", list);
@@ -120,7 +131,7 @@ static void say_lost(const struct weir_summary *s, struct weir_diagnosis *d) {
         if (s->bound_by[c].value_lost >= WORTH_NAMING) {
             used +=
                 (size_t)snprintf(list + used, sizeof list - used, "%s%.0f %% to %s",
-                                 used ? ", " : "", 100.0 * s->bound_by[c].value_lost, phrase(c));
+                                 used ? ", " : "", 100.0 * s->bound_by[c].value_lost, phrase(s, c));
         }
     }
     say(d, "Missed: %.0f of %.0f opportunities, worth %.0f USD; their value was lost %s.", missed,
@@ -128,7 +139,7 @@ static void say_lost(const struct weir_summary *s, struct weir_diagnosis *d) {
 }
 
 /** The change that answers the cause of the largest loss. */
-static const char *advice(int cause, const char *policy) {
+static const char *advice(const struct weir_summary *s, int cause, const char *policy) {
     const bool counts = strcmp(policy, "none") != 0 && strcmp(policy, "current") != 0 &&
                         strcmp(policy, "guide") != 0;
     switch ((enum weir_cause)cause) {
@@ -159,7 +170,10 @@ static const char *advice(int cause, const char *policy) {
     case WEIR_CAUSE_POLICY:
         break;
     }
-    return "to loosen the policy's own rules (its queue, reserve and buffer)";
+    return is_outbid(s) ? "cheaper requests (less standing load, cheaper protection) or a second "
+                          "account, since "
+                          "what was left was worth less than what was taken"
+                        : "to loosen the policy's own rules (its queue, reserve and buffer)";
 }
 
 static void say_change(const struct weir_replay_policy *result, struct weir_diagnosis *d) {
@@ -172,7 +186,7 @@ static void say_change(const struct weir_replay_policy *result, struct weir_diag
         return;
     }
     say(d, "The best single change is %s: it addresses %.0f %% of what was lost.",
-        advice(cause, result->policy->name), 100.0 * s->bound_by[cause].value_lost);
+        advice(s, cause, result->policy->name), 100.0 * s->bound_by[cause].value_lost);
 }
 
 static void say_drawn(const struct weir_replay *replay, struct weir_diagnosis *d) {
