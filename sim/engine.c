@@ -61,7 +61,7 @@ struct client {
     struct wire orphan; /* of a request that is not waited for any more */
     size_t next_push, next_open, next_close;
     uint32_t closed_opportunity; /* first of those that a closing tells of */
-    int64_t closed_ns;
+    int64_t told_ns;             /* when what the venue tells of happens */
 };
 
 struct engine {
@@ -230,6 +230,15 @@ static void note_crossing(struct client *client, uint32_t opportunity, int64_t u
     record->stop_crossed = crossed_ns < until_ns;
 }
 
+static void note_covered(void *context, uint32_t opportunity) {
+    struct client *client = context;
+    struct weir_opportunity_record *record = &client->ledger->opportunities[opportunity];
+    if (!record->covered_ns) {
+        record->covered_ns = client->told_ns;
+        note_crossing(client, opportunity, client->told_ns);
+    }
+}
+
 static void accept_protection(struct client *client, const struct weir_request_record *r,
                               int64_t accepted_ns) {
     const struct weir_opportunity *o = &client->hunt->opportunities[r->opportunity];
@@ -237,10 +246,10 @@ static void accept_protection(struct client *client, const struct weir_request_r
     const bool buy = o->side == WEIR_SIDE_SELL;
     if (!record->protected_ns) {
         record->protected_ns = accepted_ns;
-        note_crossing(client, r->opportunity, accepted_ns);
     }
-    const struct weir_closing closing =
-        weir_venue_accept_protection(client->venue, accepted_ns, o->symbol, buy);
+    client->told_ns = accepted_ns;
+    const struct weir_closing closing = weir_venue_accept_protection(
+        client->venue, accepted_ns, o->symbol, buy, note_covered, client);
     if (closing.time_ns != INT64_MAX) {
         const uint64_t data = ((uint64_t)buy << 59) | ((uint64_t)o->symbol << 32) | closing.version;
         push(client->engine, closing.time_ns, KIND_CLOSING, client->number, data);
@@ -395,14 +404,14 @@ static void fill(struct client *client, uint32_t opportunity) {
 
 static void note_closed(void *context, uint32_t opportunity) {
     struct client *client = context;
-    client->ledger->opportunities[opportunity].closed_ns = client->closed_ns;
+    client->ledger->opportunities[opportunity].closed_ns = client->told_ns;
     client->closed_opportunity = opportunity;
 }
 
 static void closing(struct client *client, uint64_t data) {
     struct engine *engine = client->engine;
     client->closed_opportunity = WEIR_NO_OPPORTUNITY;
-    client->closed_ns = engine->now_ns;
+    client->told_ns = engine->now_ns;
     weir_venue_close(client->venue, (uint32_t)(data >> 32) & 0x7ffffff, (data >> 59) & 1,
                      (uint32_t)data, note_closed, client);
     if (client->closed_opportunity == WEIR_NO_OPPORTUNITY) {
@@ -873,7 +882,7 @@ static bool finish(struct engine *engine, struct weir_run_error *error) {
         weir_bot_finish(client->bot, engine->stage->end_ns);
         for (uint32_t o = 0; o < client->hunt->opportunity_count; o++) {
             const struct weir_opportunity_record *record = &client->ledger->opportunities[o];
-            if (record->filled_ns && !record->protected_ns) {
+            if (record->filled_ns && !record->covered_ns) {
                 note_crossing(client, o, engine->stage->end_ns);
             }
         }

@@ -122,10 +122,11 @@ struct weir_opportunity_record {
     double value; /**< by bot.value */
     uint32_t symbol;
     uint32_t liquidations;
-    int64_t accepted_ns;           /**< 0: never */
-    int64_t filled_ns;             /**< 0: never */
-    int64_t protected_ns;          /**< its own protection accepted; 0: never */
-    int64_t closed_ns;             /**< its position closed; 0: never */
+    int64_t accepted_ns;  /**< 0: never */
+    int64_t filled_ns;    /**< 0: never */
+    int64_t protected_ns; /**< its own protection accepted; 0: never */
+    int64_t covered_ns;   /**< a stop of its tranche covers it, its own or another's; 0: never */
+    int64_t closed_ns;    /**< its position closed; 0: never */
     int64_t waits_ns[WEIR_CAUSES]; /**< time spent waiting for each cause */
     uint32_t entry_request;        /**< its entry's id, 0: none was made */
     uint8_t side;                  /**< enum weir_side of the liquidations */

@@ -261,7 +261,8 @@ static int64_t hold_end_ns(const struct weir_request_record *r) {
                : (r->arrived_ns / MINUTE_NS + 1) * MINUTE_NS;
 }
 
-/** Counts requests that were sent after a 429 or 418 was received and before its hold was over. */
+/** Counts requests that were sent after a 429 or 418 was received and before its hold was over, or
+ *  during a ban, whoever earned it. */
 static bool provocations(const struct weir_ledger *l, struct weir_metrics *m) {
     struct timed *sent = calloc(2 * l->request_count + 1, sizeof *sent);
     if (!sent) {
@@ -279,19 +280,25 @@ static bool provocations(const struct weir_ledger *l, struct weir_metrics *m) {
             answers[answer_count++] = (struct timed){r->answered_ns, i};
         }
     }
-    if (answer_count > 0) {
+    if (answer_count + l->ban_count > 0) {
         qsort(sent, sent_count, sizeof *sent, compare_timed);
     }
     qsort(answers, answer_count, sizeof *answers, compare_timed);
     int64_t hold_until_ns = 0;
     size_t heard = 0;
+    size_t ban = 0;
     size_t count = 0;
-    for (size_t i = 0; answer_count > 0 && i < sent_count; i++) {
-        for (; heard < answer_count && answers[heard].time_ns < sent[i].time_ns; heard++) {
+    for (size_t i = 0; answer_count + l->ban_count > 0 && i < sent_count; i++) {
+        const int64_t sent_ns = sent[i].time_ns;
+        for (; heard < answer_count && answers[heard].time_ns < sent_ns; heard++) {
             const int64_t until_ns = hold_end_ns(&l->requests[answers[heard].request]);
             hold_until_ns = until_ns > hold_until_ns ? until_ns : hold_until_ns;
         }
-        count += sent[i].time_ns < hold_until_ns;
+        while (ban < l->ban_count && l->bans[ban].until_ns <= sent_ns) {
+            ban++;
+        }
+        const bool banned = ban < l->ban_count && l->bans[ban].from_ns <= sent_ns;
+        count += banned || sent_ns < hold_until_ns;
     }
     free(sent);
     SET(provocations, count);
@@ -455,9 +462,9 @@ static bool exposure(const struct weir_ledger *l, struct weir_metrics *m) {
     for (size_t i = 0; i < l->opportunity_count; i++) {
         const struct weir_opportunity_record *o = &l->opportunities[i];
         if (o->filled_ns) {
-            const int64_t until_ns = o->protected_ns ? o->protected_ns
-                                     : o->closed_ns  ? o->closed_ns
-                                                     : l->facts.end_ns;
+            const int64_t until_ns = o->covered_ns  ? o->covered_ns
+                                     : o->closed_ns ? o->closed_ns
+                                                    : l->facts.end_ns;
             times_ns[count++] = until_ns - o->filled_ns;
             crossed += o->stop_crossed;
         }

@@ -152,7 +152,8 @@ static int64_t earlier(int64_t a, int64_t b) {
 }
 
 struct weir_closing weir_venue_accept_protection(struct weir_venue *venue, int64_t now_ns,
-                                                 uint32_t symbol, bool buy) {
+                                                 uint32_t symbol, bool buy,
+                                                 weir_venue_teller covered, void *context) {
     struct tranche *t = tranche_of(venue, symbol, buy);
     venue->orders[symbol].open += 2;
     venue->orders[symbol].stops++;
@@ -163,6 +164,9 @@ struct weir_closing weir_venue_accept_protection(struct weir_venue *venue, int64
     t->covered_usd += t->uncovered_usd;
     t->uncovered_usd = 0.0;
     for (uint32_t i = t->first; i != NOBODY; i = venue->holdings[i].next) {
+        if (covered && venue->holdings[i].position != POSITION_COVERED) {
+            covered(context, i);
+        }
         venue->holdings[i].position = POSITION_COVERED;
     }
     if (t->quantity <= 0.0) {
@@ -206,7 +210,7 @@ void weir_venue_accept_cancel(struct weir_venue *venue, uint32_t symbol, bool bu
 }
 
 bool weir_venue_close(struct weir_venue *venue, uint32_t symbol, bool buy, uint32_t version,
-                      void (*closed)(void *context, uint32_t opportunity), void *context) {
+                      weir_venue_teller closed, void *context) {
     struct tranche *t = tranche_of(venue, symbol, buy);
     if (t->version != version) {
         return false;

@@ -67,9 +67,14 @@ struct weir_closing {
     uint32_t version;
 };
 
-/** Protection of a tranche is in the books from `now_ns` on and covers all of it. */
+/** Told of opportunities one by one. */
+typedef void (*weir_venue_teller)(void *context, uint32_t opportunity);
+
+/** Protection of a tranche is in the books from `now_ns` on and covers all of it. What it covers is
+ *  told to `covered`, if given. */
 struct weir_closing weir_venue_accept_protection(struct weir_venue *venue, int64_t now_ns,
-                                                 uint32_t symbol, bool buy);
+                                                 uint32_t symbol, bool buy,
+                                                 weir_venue_teller covered, void *context);
 
 /** A cancel of the tranche's take-profit or stop is accepted. Without a stop it is unprotected. */
 void weir_venue_accept_cancel(struct weir_venue *venue, uint32_t symbol, bool buy, bool stop);
@@ -77,7 +82,7 @@ void weir_venue_accept_cancel(struct weir_venue *venue, uint32_t symbol, bool bu
 /** The take-profit or stop trades: what was covered is closed. False if that protection has been
  *  replaced since. Closed opportunities are told one by one to `closed`, if given. */
 bool weir_venue_close(struct weir_venue *venue, uint32_t symbol, bool buy, uint32_t version,
-                      void (*closed)(void *context, uint32_t opportunity), void *context);
+                      weir_venue_teller closed, void *context);
 
 /** Whether the opportunity's position is open. */
 bool weir_venue_is_open(const struct weir_venue *venue, uint32_t opportunity);

@@ -57,6 +57,19 @@ static enum weir_status submit_escalating(void *self, int64_t now_ns,
     return WEIR_OK;
 }
 
+static enum weir_status submit_scornful(void *self, int64_t now_ns,
+                                        const struct weir_request *request,
+                                        struct weir_decision *decision) {
+    (void)self;
+    (void)now_ns;
+    if (request->params.count == 2 && request->value < 120.0) {
+        refuse(decision);
+    } else {
+        send(request, decision);
+    }
+    return WEIR_OK;
+}
+
 static enum weir_status submit_none(void *self, int64_t now_ns, const struct weir_request *request,
                                     struct weir_decision *decision) {
     (void)self;
@@ -183,4 +196,5 @@ const struct weir_policy policy_holds_for_ever = POLICY("holds-for-ever", submit
 const struct weir_policy policy_queues_for_ever = QUEUEING("queues-for-ever", next_never);
 const struct weir_policy policy_drops_all = QUEUEING("drops-all", next_dropped);
 const struct weir_policy policy_wants_escalation = POLICY("wants-escalation", submit_escalating);
+const struct weir_policy policy_scorns_the_small = POLICY("scorns-the-small", submit_scornful);
 const struct weir_policy policy_breaks = POLICY("breaks", submit_broken);

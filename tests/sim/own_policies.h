@@ -23,6 +23,9 @@ extern const struct weir_policy policy_queues_for_ever;
 /** Queues every request and drops it when it is asked for the next. */
 extern const struct weir_policy policy_drops_all;
 
+/** Sends everything, but refuses protection (two orders) of what is worth less than 120. */
+extern const struct weir_policy policy_scorns_the_small;
+
 /** Sends everything, but refuses a request of two orders (protection) that is never to become
  *  critical. */
 extern const struct weir_policy policy_wants_escalation;

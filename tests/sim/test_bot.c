@@ -223,6 +223,25 @@ static void test_protection_becomes_critical_in_time(void **state) {
     staged_free(s);
 }
 
+/** The pair that the second position brings covers the first one too, whose own was refused. */
+static void test_protection_of_a_tranche_protects_all_of_it(void **state) {
+    (void)state;
+    struct weir_trace *trace = tape_new(1);
+    tape_add(trace, ONSET, 0, WEIR_SIDE_SELL, 10000, 100000); /* worth 100 */
+    tape_add(trace, ONSET + 5 * SECOND, 0, WEIR_SIDE_SELL, 9800, 300000);
+    tape_add(trace, ONSET + 75 * SECOND, 0, WEIR_SIDE_SELL, 9500, 10);
+    struct staged *s = quiet(trace, "bot.cascade=original");
+    staged_set(s, 1, 0, 1);
+    struct weir_run run = staged_run(s, &policy_scorns_the_small);
+    const struct weir_opportunity_record *o = run.own.opportunities;
+    assert_int_equal(run.own.opportunity_count, 2);
+    assert_true(o[0].filled_ns < o[1].filled_ns && o[1].protected_ns > 0);
+    assert_int_equal(o[0].protected_ns, 0);               /* its own was refused … */
+    assert_int_equal(o[0].covered_ns, o[1].protected_ns); /* … but a stop covers it */
+    weir_run_close(&run);
+    staged_free(s);
+}
+
 /** The pauses between attempts grow, and stop growing. */
 static void test_attempts_come_ever_more_slowly(void **state) {
     (void)state;
@@ -283,6 +302,7 @@ int main(void) {
         cmocka_unit_test(test_in_a_cascade_the_bot_does_what_its_variant_says),
         cmocka_unit_test(test_protection_that_is_refused_is_tried_again),
         cmocka_unit_test(test_protection_becomes_critical_in_time),
+        cmocka_unit_test(test_protection_of_a_tranche_protects_all_of_it),
         cmocka_unit_test(test_attempts_come_ever_more_slowly),
         cmocka_unit_test(
             test_a_refused_order_book_does_not_stop_the_entry_and_a_refused_entry_ends_it),

@@ -96,9 +96,9 @@ static void add_fates(struct weir_ledger *l) {
     struct weir_opportunity_record *o = l->opportunities;
     o[0].state = o[1].state = WEIR_STATE_CAPTURED;
     o[0].accepted_ns = o[0].filled_ns = at_ms(1300);
-    o[0].protected_ns = at_ms(2300);
+    o[0].protected_ns = o[0].covered_ns = at_ms(2300);
     o[1].accepted_ns = o[1].filled_ns = at_ms(3000);
-    o[1].protected_ns = at_ms(23000);
+    o[1].protected_ns = o[1].covered_ns = at_ms(23000);
     o[2].state = WEIR_STATE_REFUSED;
     o[2].reason = WEIR_REASON_OUTBID;
     o[2].blame = WEIR_CAUSE_POLICY;
@@ -118,7 +118,8 @@ static void add_fates(struct weir_ledger *l) {
 }
 
 /** Every kind of trouble once. A 429 at 30 s holds for 10 s, one at 35 s to the end of the minute,
- * a 418 at 59 s for 111 s: what is sent at 35, 59 and 100 s provokes. */
+ * a 418 at 59 s for 111 s: what is sent at 35, 59 and 100 s provokes, and at 304 s, in a ban of its
+ * own. */
 static void add_troubles(struct weir_ledger *l) {
     struct weir_request_record *r =
         add(l, WEIR_FOR_STANDING, WEIR_NO_OPPORTUNITY, WEIR_OUTCOME_EXPIRED, 40, 0);
@@ -242,7 +243,7 @@ static const double expected[WEIR_METRIC_COUNT] = {
     IS(banned_s, 125),
     IS(bans, 2),
     IS(ban_probability, 1),
-    IS(provocations, 3),
+    IS(provocations, 4),
     IS(headroom_weight_min, 100 - 18 - 50), /* in the first minute: own 18, foreign 50 */
     IS(headroom_orders_min, 1),
     IS(unprotected_usd_max, 77),
@@ -426,6 +427,26 @@ static void test_an_empty_run_leaves_out_what_it_did_not_measure(void **state) {
     weir_ledger_close(&foreign);
 }
 
+/** Without Retry-After a 418 still lasts until its ban ends, and so does a ban of somebody else's
+ *  making: what is sent in it provokes. */
+static void test_what_is_sent_in_a_ban_provokes(void **state) {
+    (void)state;
+    struct weir_ledger own;
+    struct weir_ledger foreign;
+    struct weir_metrics m;
+    assert_true(weir_ledger_open(&own, 0));
+    assert_true(weir_ledger_open(&foreign, 0));
+    set_facts(&own);
+    add_standing(&own, WEIR_OUTCOME_BANNED, 10000, 418, 0);
+    weir_ledger_add_ban(&own, at_ms(10010), at_ms(130010));
+    add_standing(&own, WEIR_OUTCOME_BANNED, 100000, 418, 0); /* in the second minute of it */
+    add_standing(&own, WEIR_OUTCOME_OK, 131000, 200, 1);
+    assert_true(weir_metrics_compute(&own, &foreign, &m));
+    ASSERT_NEAR(m.values[WEIR_METRIC_provocations], 1.0, 0.0);
+    weir_ledger_close(&own);
+    weir_ledger_close(&foreign);
+}
+
 /** Efficiency is of the limiter that runs out first. */
 static void test_efficiency_is_of_the_scarcer_limiter(void **state) {
     (void)state;
@@ -468,6 +489,7 @@ int main(void) {
         cmocka_unit_test(test_captures_by_size_and_the_largest_misses),
         cmocka_unit_test(test_a_capture_that_never_filled_needs_no_protection),
         cmocka_unit_test(test_an_empty_run_leaves_out_what_it_did_not_measure),
+        cmocka_unit_test(test_what_is_sent_in_a_ban_provokes),
         cmocka_unit_test(test_efficiency_is_of_the_scarcer_limiter),
         cmocka_unit_test(test_names_are_unique),
     };

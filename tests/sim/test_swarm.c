@@ -146,13 +146,19 @@ static struct staged *draw_staged(uint64_t seed, struct draws *draws) {
     return s;
 }
 
+/** A built-in policy in most cases, else one of the tests' own. */
 static const struct weir_policy *draw_policy(struct draws *draws) {
-    const struct weir_policy *const policies[] = {
-        weir_policy_find("none"), weir_policy_find("current"), weir_policy_find("fixed-window"),
-        weir_policy_find("weir"), weir_policy_find("weir"),    &policy_refuses_half,
-        &policy_holds_once,       &policy_refuses_all,         &policy_drops_all,
-        &policy_queues_for_ever};
-    return policies[draw(draws, 0, 9)];
+    static const struct weir_policy *const own[] = {&policy_refuses_half, &policy_holds_once,
+                                                    &policy_refuses_all, &policy_drops_all,
+                                                    &policy_queues_for_ever};
+    if (draw_percent(draws, 30)) {
+        return own[draw(draws, 0, 4)];
+    }
+    size_t count = 0;
+    while (weir_policy_at(count)) {
+        count++;
+    }
+    return weir_policy_at((size_t)draw(draws, 0, (int64_t)count - 1));
 }
 
 /* ---- what holds whatever happens ---- */

@@ -86,7 +86,7 @@ test_a_position_is_open_from_fill_to_close_and_unprotected_until_protected(void 
     open_position(&b, BEGIN, 0, true);
     assert_true(weir_venue_is_open(b.venue, 0));
     ASSERT_NEAR(weir_venue_unprotected_usd(b.venue), 10.0, 1e-12);
-    const struct weir_closing c = weir_venue_accept_protection(b.venue, BEGIN, 0, true);
+    const struct weir_closing c = weir_venue_accept_protection(b.venue, BEGIN, 0, true, NULL, NULL);
     assert_int_equal(c.time_ns, BEGIN + 5 * SECOND); /* 105: the take-profit */
     ASSERT_NEAR(weir_venue_unprotected_usd(b.venue), 0.0, 1e-12);
     ASSERT_NEAR(weir_venue_open_usd(b.venue), 10.0, 1e-12);
@@ -102,11 +102,12 @@ static void test_the_stop_closes_when_it_comes_first(void **state) {
     struct bench b = open_bench(&no_limits);
     open_position(&b, BEGIN + 10 * SECOND, 0, true); /* at 110: stop at 88, take-profit at 115.5 */
     const struct weir_closing c =
-        weir_venue_accept_protection(b.venue, BEGIN + 10 * SECOND, 0, true);
+        weir_venue_accept_protection(b.venue, BEGIN + 10 * SECOND, 0, true, NULL, NULL);
     const double seconds = 10.0 + 10.0 * (110.0 - 88.0) / 60.0;
     ASSERT_NEAR((double)(c.time_ns - BEGIN) / 1e9, seconds, 1e-6);
     open_position(&b, BEGIN, 1, false); /* sold at 100: stop at 120, take-profit at 95 */
-    const struct weir_closing s = weir_venue_accept_protection(b.venue, BEGIN, 0, false);
+    const struct weir_closing s =
+        weir_venue_accept_protection(b.venue, BEGIN, 0, false, NULL, NULL);
     ASSERT_NEAR((double)(s.time_ns - BEGIN) / 1e9, 12.5, 1e-6);
     close_bench(&b);
 }
@@ -115,11 +116,12 @@ static void test_protection_is_replaced_and_covers_the_whole_tranche(void **stat
     (void)state;
     struct bench b = open_bench(&no_limits);
     open_position(&b, BEGIN, 0, true);
-    const struct weir_closing first = weir_venue_accept_protection(b.venue, BEGIN, 0, true);
+    const struct weir_closing first =
+        weir_venue_accept_protection(b.venue, BEGIN, 0, true, NULL, NULL);
     open_position(&b, BEGIN + 10 * SECOND, 1, true);
     ASSERT_NEAR(weir_venue_unprotected_usd(b.venue), 10.0, 1e-12);
     const struct weir_closing second =
-        weir_venue_accept_protection(b.venue, BEGIN + 10 * SECOND, 0, true);
+        weir_venue_accept_protection(b.venue, BEGIN + 10 * SECOND, 0, true, NULL, NULL);
     ASSERT_NEAR(weir_venue_unprotected_usd(b.venue), 0.0, 1e-12);
     assert_false(weir_venue_close(b.venue, 0, true, first.version, NULL, NULL));
     assert_true(weir_venue_close(b.venue, 0, true, second.version, NULL, NULL));
@@ -131,7 +133,7 @@ static void test_what_filled_after_the_protection_is_not_closed_by_it(void **sta
     (void)state;
     struct bench b = open_bench(&no_limits);
     open_position(&b, BEGIN, 0, true);
-    const struct weir_closing c = weir_venue_accept_protection(b.venue, BEGIN, 0, true);
+    const struct weir_closing c = weir_venue_accept_protection(b.venue, BEGIN, 0, true, NULL, NULL);
     open_position(&b, BEGIN + SECOND, 1, true);
     open_position(&b, BEGIN + SECOND, 2, false); /* the other side is another tranche */
     assert_true(weir_venue_close(b.venue, 0, true, c.version, NULL, NULL));
@@ -146,7 +148,7 @@ static void test_without_a_stop_a_tranche_is_unprotected(void **state) {
     (void)state;
     struct bench b = open_bench(&no_limits);
     open_position(&b, BEGIN, 0, true);
-    weir_venue_accept_protection(b.venue, BEGIN, 0, true);
+    weir_venue_accept_protection(b.venue, BEGIN, 0, true, NULL, NULL);
     weir_venue_accept_cancel(b.venue, 0, true, false);
     ASSERT_NEAR(weir_venue_unprotected_usd(b.venue), 0.0, 1e-12);
     weir_venue_accept_cancel(b.venue, 0, true, true);
@@ -163,11 +165,12 @@ static void test_cancelling_a_leftover_leaves_newer_protection_alone(void **stat
     (void)state;
     struct bench b = open_bench(&no_limits);
     open_position(&b, BEGIN, 0, true);
-    const struct weir_closing first = weir_venue_accept_protection(b.venue, BEGIN, 0, true);
+    const struct weir_closing first =
+        weir_venue_accept_protection(b.venue, BEGIN, 0, true, NULL, NULL);
     assert_true(weir_venue_close(b.venue, 0, true, first.version, NULL, NULL));
     open_position(&b, BEGIN + SECOND, 1, true);
     const struct weir_closing second =
-        weir_venue_accept_protection(b.venue, BEGIN + SECOND, 0, true);
+        weir_venue_accept_protection(b.venue, BEGIN + SECOND, 0, true, NULL, NULL);
     weir_venue_accept_cancel(b.venue, 0, true, true); /* the stop that was left of the first pair */
     ASSERT_NEAR(weir_venue_unprotected_usd(b.venue), 0.0, 1e-12);
     assert_true(weir_venue_close(b.venue, 0, true, second.version, NULL, NULL));
@@ -188,7 +191,7 @@ static void test_margin_is_held_from_acceptance_to_close_or_expiry(void **state)
     assert_int_equal(weir_venue_check_entry(b.venue, &third), 0);
     third.stake_usd = 1.5;
     assert_int_equal(weir_venue_check_entry(b.venue, &third), -2019);
-    const struct weir_closing c = weir_venue_accept_protection(b.venue, BEGIN, 0, true);
+    const struct weir_closing c = weir_venue_accept_protection(b.venue, BEGIN, 0, true, NULL, NULL);
     weir_venue_close(b.venue, 0, true, c.version, NULL, NULL);
     assert_int_equal(weir_venue_check_entry(b.venue, &third), 0);
     close_bench(&b);
@@ -237,7 +240,7 @@ static void test_stop_orders_are_counted_by_symbol(void **state) {
     struct bench b = open_bench(&(struct weir_venue_limits){0.0, 0, 1});
     open_position(&b, BEGIN, 0, true);
     assert_int_equal(weir_venue_check_protection(b.venue, 0, true), 0);
-    weir_venue_accept_protection(b.venue, BEGIN, 0, true);
+    weir_venue_accept_protection(b.venue, BEGIN, 0, true, NULL, NULL);
     assert_int_equal(weir_venue_check_protection(b.venue, 0, true), -4045);
     assert_int_equal(weir_venue_check_protection(b.venue, 0, false), -4045);
     assert_int_equal(weir_venue_check_protection(b.venue, 1, true), 0);
@@ -427,7 +430,8 @@ static void play_protection(struct play *p) {
         return;
     }
     const int64_t expected_ns = expected_closing_ns(p, symbol, buy);
-    const struct weir_closing c = weir_venue_accept_protection(p->b.venue, p->now_ns, symbol, buy);
+    const struct weir_closing c =
+        weir_venue_accept_protection(p->b.venue, p->now_ns, symbol, buy, NULL, NULL);
     CHECK_SEED(p->seed, (c.time_ns == INT64_MAX) == (expected_ns == INT64_MAX));
     CHECK_SEED(p->seed, llabs(c.time_ns - expected_ns) < 1000);
     m->closings[symbol][buy] = c;
