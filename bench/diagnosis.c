@@ -1,5 +1,6 @@
 #include "diagnosis.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,21 +18,30 @@ static void say(struct weir_diagnosis *d, const char *format, ...) {
     va_end(arguments);
 }
 
-/** Whether the policy's own refusals are mostly bids that lost to larger ones: then it is the
- * limits that stand behind them. */
-static bool is_outbid(const struct weir_summary *s) {
-    const double outbid = weir_mean(s, WEIR_METRIC_refused_outbid, 0.0);
-    return outbid > weir_mean(s, WEIR_METRIC_refused_queue_full, 0.0) +
-                        weir_mean(s, WEIR_METRIC_refused_other, 0.0);
+/** A limit came this close at least once: share of the allowance that was left. */
+#define NEAR 0.1
+
+/** Whether the policy's own refusals are mostly bids that lost to larger ones while the allowance
+ * ran short: then it is the limits that stand behind them. */
+static bool is_outbid(const struct weir_replay *replay, const struct weir_summary *s) {
+    const struct weir_exchange_rules *rules = &replay->plan.scenario.exchange.rules;
+    const double weight_left = weir_mean(s, WEIR_METRIC_headroom_weight_min, HUGE_VAL);
+    const double orders_left = weir_mean(s, WEIR_METRIC_headroom_orders_min, HUGE_VAL);
+    const bool near = weight_left < NEAR * (double)rules->weight_per_minute ||
+                      orders_left < NEAR * (double)rules->orders_per_minute;
+    return near && weir_mean(s, WEIR_METRIC_refused_outbid, 0.0) >
+                       weir_mean(s, WEIR_METRIC_refused_queue_full, 0.0) +
+                           weir_mean(s, WEIR_METRIC_refused_other, 0.0);
 }
 
-static bool is_limit(const struct weir_summary *s, int cause) {
-    return (cause == WEIR_CAUSE_POLICY && is_outbid(s)) || cause == WEIR_CAUSE_WEIGHT ||
+static bool is_limit(const struct weir_replay *replay, const struct weir_summary *s, int cause) {
+    return (cause == WEIR_CAUSE_POLICY && is_outbid(replay, s)) || cause == WEIR_CAUSE_WEIGHT ||
            cause == WEIR_CAUSE_ORDERS || cause == WEIR_CAUSE_HOLD || cause == WEIR_CAUSE_BAN;
 }
 
 /** A cause, as a phrase that fits after "lost to". */
-static const char *phrase(const struct weir_summary *s, int cause) {
+static const char *phrase(const struct weir_replay *replay, const struct weir_summary *s,
+                          int cause) {
     static const char *const phrases[WEIR_CAUSES] = {"the feed",
                                                      "too few connections",
                                                      "delays and faults of the network",
@@ -41,7 +51,7 @@ static const char *phrase(const struct weir_summary *s, int cause) {
                                                      "bans",
                                                      "the policy's own rules",
                                                      "other refusals of the exchange"};
-    return cause == WEIR_CAUSE_POLICY && is_outbid(s)
+    return cause == WEIR_CAUSE_POLICY && is_outbid(replay, s)
                ? "larger opportunities, for which the allowance "
                  "was kept"
                : phrases[cause];
@@ -68,7 +78,7 @@ static void say_whether(const struct weir_replay *replay, const struct weir_repl
     const struct weir_summary *s = &result->summary;
     double limit_value = 0.0;
     for (int c = 0; c < WEIR_CAUSES; c++) {
-        limit_value += is_limit(s, c) ? s->bound_by[c].value_lost : 0.0;
+        limit_value += is_limit(replay, s, c) ? s->bound_by[c].value_lost : 0.0;
     }
     const double lost = 1.0 - weir_mean(s, WEIR_METRIC_value_capture, 1.0);
     const double errors = weir_mean(s, WEIR_METRIC_limit_errors, 0.0);
@@ -91,7 +101,8 @@ static void say_whether(const struct weir_replay *replay, const struct weir_repl
         100.0 * limit_value * lost, http_429, http_418);
 }
 
-static void say_what(const struct weir_summary *s, struct weir_diagnosis *d) {
+static void say_what(const struct weir_replay *replay, const struct weir_summary *s,
+                     struct weir_diagnosis *d) {
     char list[300] = "";
     size_t used = 0;
     bool named[WEIR_CAUSES] = {false};
@@ -107,7 +118,7 @@ static void say_what(const struct weir_summary *s, struct weir_diagnosis *d) {
             break;
         }
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s %.0f %%", rank ? ", " : "",
-                                 phrase(s, best), 100.0 * s->bound_by[best].time);
+                                 phrase(replay, s, best), 100.0 * s->bound_by[best].time);
     }
     if (used > 0) {
         say(d, "Where the time of opportunities went, waiting or refused: %s.", list);
@@ -116,7 +127,8 @@ static void say_what(const struct weir_summary *s, struct weir_diagnosis *d) {
     }
 }
 
-static void say_lost(const struct weir_summary *s, struct weir_diagnosis *d) {
+static void say_lost(const struct weir_replay *replay, const struct weir_summary *s,
+                     struct weir_diagnosis *d) {
     const double opportunities = weir_mean(s, WEIR_METRIC_opportunities, 0.0);
     const double missed = opportunities - weir_mean(s, WEIR_METRIC_captures, 0.0);
     const double usd = weir_mean(s, WEIR_METRIC_opportunities_usd, 0.0) -
@@ -129,9 +141,9 @@ static void say_lost(const struct weir_summary *s, struct weir_diagnosis *d) {
     size_t used = 0;
     for (int c = 0; c < WEIR_CAUSES && used < sizeof list; c++) {
         if (s->bound_by[c].value_lost >= WORTH_NAMING) {
-            used +=
-                (size_t)snprintf(list + used, sizeof list - used, "%s%.0f %% to %s",
-                                 used ? ", " : "", 100.0 * s->bound_by[c].value_lost, phrase(s, c));
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%.0f %% to %s",
+                                     used ? ", " : "", 100.0 * s->bound_by[c].value_lost,
+                                     phrase(replay, s, c));
         }
     }
     say(d, "Missed: %.0f of %.0f opportunities, worth %.0f USD; their value was lost %s.", missed,
@@ -139,7 +151,8 @@ static void say_lost(const struct weir_summary *s, struct weir_diagnosis *d) {
 }
 
 /** The change that answers the cause of the largest loss. */
-static const char *advice(const struct weir_summary *s, int cause, const char *policy) {
+static const char *advice(const struct weir_replay *replay, const struct weir_summary *s, int cause,
+                          const char *policy) {
     const bool counts = strcmp(policy, "none") != 0 && strcmp(policy, "current") != 0 &&
                         strcmp(policy, "guide") != 0;
     switch ((enum weir_cause)cause) {
@@ -170,13 +183,15 @@ static const char *advice(const struct weir_summary *s, int cause, const char *p
     case WEIR_CAUSE_POLICY:
         break;
     }
-    return is_outbid(s) ? "cheaper requests (less standing load, cheaper protection) or a second "
-                          "account, since "
-                          "what was left was worth less than what was taken"
-                        : "to loosen the policy's own rules (its queue, reserve and buffer)";
+    return is_outbid(replay, s)
+               ? "cheaper requests (less standing load, cheaper protection) or a second "
+                 "account, since "
+                 "what was left was worth less than what was taken"
+               : "to loosen the policy's own rules (its queue, reserve and buffer)";
 }
 
-static void say_change(const struct weir_replay_policy *result, struct weir_diagnosis *d) {
+static void say_change(const struct weir_replay *replay, const struct weir_replay_policy *result,
+                       struct weir_diagnosis *d) {
     const struct weir_summary *s = &result->summary;
     const double displaced = weir_mean(s, WEIR_METRIC_displaced_weight, 0.0);
     const int cause = largest(s, true);
@@ -186,7 +201,7 @@ static void say_change(const struct weir_replay_policy *result, struct weir_diag
         return;
     }
     say(d, "The best single change is %s: it addresses %.0f %% of what was lost.",
-        advice(s, cause, result->policy->name), 100.0 * s->bound_by[cause].value_lost);
+        advice(replay, s, cause, result->policy->name), 100.0 * s->bound_by[cause].value_lost);
 }
 
 static void say_drawn(const struct weir_replay *replay, struct weir_diagnosis *d) {
@@ -227,8 +242,8 @@ void weir_diagnose(const struct weir_replay *replay, const struct weir_replay_po
         return;
     }
     say_whether(replay, result, d);
-    say_what(&result->summary, d);
-    say_lost(&result->summary, d);
-    say_change(result, d);
+    say_what(replay, &result->summary, d);
+    say_lost(replay, &result->summary, d);
+    say_change(replay, result, d);
     say_drawn(replay, d);
 }

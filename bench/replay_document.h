@@ -17,8 +17,8 @@ enum weir_table_form {
     WEIR_TABLE_CSV
 };
 
-/** Writes all policies side by side; CSV has one row per policy and metric. With `color` the head of
- *  a text table is bold. */
+/** Writes all policies side by side; CSV has one row per policy and metric. With `color` the head
+ * of a text table is bold. */
 void weir_replay_table(const struct weir_replay *replay, enum weir_table_form form, bool color,
                        FILE *out);
 

@@ -38,7 +38,8 @@ bool weir_whole_file_place(struct weir_whole_file *file, char *error, size_t err
 /** Removes what was written, finished or not. */
 void weir_whole_file_discard(struct weir_whole_file *file);
 
-/** Whether the folder is there or could be made, without making it. False and why in `error` if not. */
+/** Whether the folder is there or could be made, without making it. False and why in `error` if
+ * not. */
 bool weir_folder_check(const char *path, char *error, size_t error_size);
 
 /** Makes a folder, and those above it, if they are not there. */

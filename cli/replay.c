@@ -38,7 +38,11 @@ static const char help[] =
     "  --log FILE             write every request, opportunity and change of state as JSON lines\n"
     "  --skip-bad             leave bad rows out, and say how many\n";
 
-enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum color {
+    COLOR_AUTO,
+    COLOR_ALWAYS,
+    COLOR_NEVER
+};
 enum form {
     FORM_TABLE,
     FORM_JSON,

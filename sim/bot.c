@@ -673,6 +673,7 @@ static void run_step(struct weir_bot *bot, int64_t now_ns, int chain, uint32_t o
     const struct weir_opportunity *o = &bot->parts.opportunities[opportunity];
     while (step < s->step_count[chain] && !step_is_due(bot, &s->steps[chain][step], opportunity)) {
         step++;
+        delayed = false; /* the pause was another step's */
     }
     if (step >= s->step_count[chain] ||
         (chain == WEIR_ON_FILL && !bot->parts.host.is_open(bot->parts.host.context, opportunity))) {

@@ -900,10 +900,13 @@ bool weir_run_policy(const struct weir_stage *stage, const struct weir_policy *p
     run->digest = 0x243f6a8885a308d3ULL;
     bool ok = open_engine(&engine, policy, error);
     while (ok && step(&engine)) {
-        const char *why = weir_bot_failure(engine.clients[0].bot);
-        if (why) {
-            snprintf(error->text, sizeof error->text, "policy %s: %s", policy->name, why);
-            ok = false;
+        for (size_t i = 0; ok && i < engine.client_count; i++) {
+            const char *why = weir_bot_failure(engine.clients[i].bot);
+            if (why) {
+                snprintf(error->text, sizeof error->text, "policy %s: %s",
+                         weir_limiter_policy(engine.clients[i].limiter)->name, why);
+                ok = false;
+            }
         }
     }
     ok = ok && finish(&engine, error);

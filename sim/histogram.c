@@ -20,6 +20,9 @@ int64_t weir_histogram_bucket_start(uint32_t bucket) {
     if (bucket < 2 * SUB_BUCKETS) {
         return bucket;
     }
+    if (bucket >= WEIR_HISTOGRAM_BUCKETS - SUB_BUCKETS) {
+        return INT64_MAX; /* beyond what a time can be */
+    }
     const uint32_t shift = bucket / SUB_BUCKETS - 1;
     return (int64_t)(bucket - shift * SUB_BUCKETS) << shift;
 }
@@ -43,7 +46,8 @@ static int64_t value_of_rank(const struct weir_histogram *histogram, uint64_t ra
     for (uint32_t i = 0; i < WEIR_HISTOGRAM_BUCKETS; i++) {
         seen += histogram->buckets[i];
         if (seen >= rank) {
-            const int64_t end = weir_histogram_bucket_start(i + 1) - 1;
+            const int64_t next = weir_histogram_bucket_start(i + 1);
+            const int64_t end = next == INT64_MAX ? next : next - 1;
             return end < histogram->max_ns ? end : histogram->max_ns;
         }
     }

@@ -578,7 +578,7 @@ static bool timing(const struct weir_ledger *l, struct weir_metrics *m) {
         return false;
     }
     if (count > 0) {
-        SET(first_entry_ms, (double)(times_ns[0] - l->opportunities[0].time_ns) / 1e6);
+        SET(first_entry_ms, (double)(times_ns[0] - l->facts.onset_ns) / 1e6);
     }
     SET(blind_max_s, blind_s(l, times_ns, count));
     after_holds(l, times_ns, count, m);

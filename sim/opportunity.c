@@ -6,10 +6,13 @@
 
 #define NOBODY UINT32_MAX
 
-/** Rolling sum of one symbol's delivered liquidations, both sides. Millionths of a dollar, so that
- *  what is added and taken away again leaves nothing. */
+/** Millionths of a dollar, exactly: what is added and taken away again leaves nothing. 128 bits,
+ * since a price and a quantity may each be as large as 10 to the 15th. */
+__extension__ typedef __int128 micro_usd;
+
+/** Rolling sum of one symbol's delivered liquidations, both sides. */
 struct rolling {
-    int64_t sum_micro_usd;
+    micro_usd sum_micro_usd;
     uint32_t oldest; /* push that leaves next */
     uint32_t newest;
     const struct weir_symbol_settings *settings;
@@ -39,11 +42,11 @@ struct finder {
     struct extreme *extremes; /* of (symbol, lowest or highest) */
     struct links *links[2];   /* of the lists of lowest and highest */
     uint32_t *open;           /* open group of (symbol, side) */
-    int64_t *micro_usd;       /* notional of each push */
+    micro_usd *notional;      /* notional of each push */
     struct weir_opportunity *found;
     size_t found_count;
     /* the bot's detector */
-    int64_t all_micro_usd;
+    micro_usd all_micro_usd;
     size_t all_oldest;
     int64_t cascade_until_ns;
 };
@@ -59,10 +62,10 @@ static void add_to_symbol(struct finder *f, uint32_t index) {
         r->oldest = index;
     }
     r->newest = index;
-    r->sum_micro_usd += f->micro_usd[index];
+    r->sum_micro_usd += f->notional[index];
     const int64_t horizon_ns = f->pushes[index].delivered_ns - f->strategy->condition_window_ns;
     while (f->pushes[r->oldest].delivered_ns < horizon_ns) {
-        r->sum_micro_usd -= f->micro_usd[r->oldest];
+        r->sum_micro_usd -= f->notional[r->oldest];
         r->oldest = f->next[r->oldest];
     }
 }
@@ -115,9 +118,9 @@ static bool moved(struct finder *f, uint32_t index) {
 static void detect(struct finder *f, uint32_t index) {
     const struct weir_detector *d = &f->strategy->detector;
     const int64_t now_ns = f->pushes[index].delivered_ns;
-    f->all_micro_usd += f->micro_usd[index];
+    f->all_micro_usd += f->notional[index];
     while (f->pushes[f->all_oldest].delivered_ns < now_ns - d->volume_window_ns) {
-        f->all_micro_usd -= f->micro_usd[f->all_oldest++];
+        f->all_micro_usd -= f->notional[f->all_oldest++];
     }
     const bool has_moved = moved(f, index);
     if (has_moved && (double)f->all_micro_usd > d->volume_usd * 1e6) {
@@ -183,11 +186,11 @@ static bool take_memory(struct finder *f, size_t push_count) {
     f->extremes = calloc(2 * f->trace->symbol_count + 1, sizeof *f->extremes);
     f->links[0] = calloc(push_count + 1, sizeof *f->links[0]);
     f->links[1] = calloc(push_count + 1, sizeof *f->links[1]);
-    f->micro_usd = calloc(push_count + 1, sizeof *f->micro_usd);
+    f->notional = calloc(push_count + 1, sizeof *f->notional);
     f->open = calloc(2 * f->trace->symbol_count + 1, sizeof *f->open);
     f->found = calloc(push_count + 1, sizeof *f->found);
     return f->symbols && f->next && f->price && f->extremes && f->links[0] && f->links[1] &&
-           f->micro_usd && f->open && f->found;
+           f->notional && f->open && f->found;
 }
 
 static void give_memory_back(struct finder *f) {
@@ -197,7 +200,7 @@ static void give_memory_back(struct finder *f) {
     free(f->extremes);
     free(f->links[0]);
     free(f->links[1]);
-    free(f->micro_usd);
+    free(f->notional);
     free(f->open);
 }
 
@@ -227,7 +230,7 @@ struct weir_opportunity *weir_opportunities_find(const struct weir_trace *trace,
     for (uint32_t i = 0; i < push_count; i++) {
         const struct weir_liquidation *row = &trace->rows[pushes[i].row];
         f.price[i] = weir_liquidation_price(row);
-        f.micro_usd[i] = (int64_t)(weir_liquidation_notional_usd(row) * 1e6 + 0.5);
+        f.notional[i] = (micro_usd)(weir_liquidation_notional_usd(row) * 1e6 + 0.5);
         add_to_symbol(&f, i);
         if (f.symbols[row->symbol].settings) {
             take(&f, i);

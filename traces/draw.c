@@ -12,7 +12,9 @@
 /** 53 random bits to the middle of one of 2^53 equal parts of (0, 1). */
 static double to_uniform(uint32_t high, uint32_t low) {
     const uint64_t bits = (((uint64_t)high << 32) | low) >> 11;
-    return ((double)bits + 0.5) * 0x1p-53;
+    const double u = ((double)bits + 0.5) * 0x1p-53;
+    /* the last part's middle would round up to 1 */
+    return u < 1.0 ? u : 0x1.fffffffffffffp-1;
 }
 
 struct weir_uniforms weir_draw(struct weir_draw_key key) {

@@ -295,6 +295,25 @@ static void test_a_group_takes_its_own_key_until_it_closes(void **state) {
     free_hunt(h);
 }
 
+/** The largest liquidation that a trace may hold (10^15 at a price of 10^15) is one, too. */
+static void test_no_liquidation_is_too_large(void **state) {
+    (void)state;
+    struct hunt *h = plain_hunt();
+    for (int64_t i = 0; i < 3; i++) {
+        tape_add(h->trace, BEGIN + i * SECOND, 0, WEIR_SIDE_SELL, INT64_C(100000000000000000),
+                 INT64_C(1000000000000000000));
+    }
+    add_usd(h, 90000, 0, WEIR_SIDE_SELL, 10000);
+    add_usd(h, 180000, 0, WEIR_SIDE_SELL, 9999); /* the others are long gone */
+    deliver(h, NULL);
+    size_t count = 0;
+    struct weir_opportunity *found = find(h, &count);
+    assert_int_equal(count, 4);
+    ASSERT_NEAR(found[0].notional_usd, 1e30, 1e18);
+    free(found);
+    free_hunt(h);
+}
+
 /** A crash of 3 % on symbol 1, and what symbol 0 sees of it. */
 static void test_a_cascade_needs_volume_and_a_move_in_either_direction(void **state) {
     (void)state;
@@ -351,6 +370,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_condition_counts_both_sides_of_a_minute_this_one_included),
         cmocka_unit_test(test_a_group_takes_its_own_key_until_it_closes),
+        cmocka_unit_test(test_no_liquidation_is_too_large),
         cmocka_unit_test(test_a_cascade_needs_volume_and_a_move_in_either_direction),
         cmocka_unit_test(test_a_cascade_is_extended),
         cmocka_unit_test(test_random_hunts_agree_with_the_model),

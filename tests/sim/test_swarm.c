@@ -154,7 +154,7 @@ static const struct weir_policy *draw_policy(struct draws *draws) {
     if (draw_percent(draws, 30)) {
         return own[draw(draws, 0, 4)];
     }
-    size_t count = 0;
+    size_t count = 1;
     while (weir_policy_at(count)) {
         count++;
     }
