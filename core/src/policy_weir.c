@@ -110,7 +110,7 @@ static enum weir_priority priority_of(const struct weir *weir, const struct weir
 static struct claim claim_of(struct weir *weir, const struct weir_request *request) {
     struct weir_slot slot = {.priority = priority_of(weir, request),
                              .entry = weir_is_entry(weir, request),
-                             .dragged = request->priority == WEIR_NORMAL,
+                             .dragged = weir->use.priorities && request->priority == WEIR_NORMAL,
                              .value = request->value,
                              .cost = cost_of(weir, request)};
     return claim_of_slot(&slot);

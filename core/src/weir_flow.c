@@ -4,9 +4,9 @@
 
 #define SECOND 1e9
 #define TICK_S ((double)WEIR_TICK_NS / SECOND)
-#define FAST_S 8.0
-#define SLOW_S 30.0
-#define RETURN_S 25.0 // time in which the fast rate returns to the slow one
+#define FAST_S 5.0
+#define SLOW_S 20.0
+#define RETURN_S 40.0 // time in which the fast rate returns to the slow one
 
 double weir_power(double base, int64_t count) {
     double power = 1;

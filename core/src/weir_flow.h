@@ -5,8 +5,8 @@
 
 /**
  * How much of something is expected: a rate on two time scales, fed in ticks. What comes next is
- * the rate of the last seconds, which falls or rises to that of the last minutes. No
- * transcendental functions, so that results are the same on every machine.
+ * the rate of the last seconds, which slowly returns to that of a longer time. No transcendental
+ * functions, so that results are the same on every machine.
  */
 
 /** Length of a tick, in nanoseconds. */
@@ -14,8 +14,8 @@
 
 struct weir_flow {
     double pending; /**< amount in the present tick */
-    double fast;    /**< amount per second, over about 10 s */
-    double slow;    /**< the same over about four minutes */
+    double fast;    /**< amount per second, over about 5 s */
+    double slow;    /**< the same over about 20 s */
 };
 
 /** base to the power of `count`, by repeated squaring; base from 0 to 1. */

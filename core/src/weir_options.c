@@ -64,7 +64,7 @@ const struct weir_option weir_options[] = {
      .kind = WEIR_OPTION_FLAG,
      .default_value = "on",
      .help = "Keep room for what entries drag along."},
-    {.key = "protect.due_ms",
+    {.key = "protect_due_ms",
      .kind = WEIR_OPTION_INTEGER,
      .default_value = "2000",
      .min = 0,
@@ -86,7 +86,7 @@ const struct weir_option weir_options[] = {
      .default_value = "estimate",
      .choices = "estimate|known",
      .help = "Whether the offset of the exchange's clock is estimated from Date headers or given."},
-    {.key = "clock.offset_ms",
+    {.key = "clock_offset_ms",
      .kind = WEIR_OPTION_INTEGER,
      .default_value = "0",
      .min = -4e12,
@@ -149,7 +149,7 @@ static void read_switches(struct weir_switches *use, const struct weir_config *c
 static void read_clock(struct weir *weir, const struct weir_config *config) {
     weir->clock_given = weir_option_choice(weir_options, config, "clock") == 1;
     if (weir->clock_given) {
-        int64_t offset_ns = weir_option_integer(weir_options, config, "clock.offset_ms") * 1000000;
+        int64_t offset_ns = weir_option_integer(weir_options, config, "clock_offset_ms") * 1000000;
         weir->clock = (struct weir_clock){.known = true, .low_ns = offset_ns, .high_ns = offset_ns};
     }
 }
@@ -172,6 +172,6 @@ void weir_options_read(struct weir *weir, const struct weir_config *config) {
     read_switches(&weir->use, config);
     read_modes(&weir->modes, config);
     read_clock(weir, config);
-    weir->due_span_ns = weir_option_integer(weir_options, config, "protect.due_ms") * 1000000;
+    weir->due_span_ns = weir_option_integer(weir_options, config, "protect_due_ms") * 1000000;
     weir->queue.capacity = (uint32_t)weir_option_integer(weir_options, config, "queue");
 }

@@ -153,7 +153,7 @@ uint32_t weir_slot_take(struct weir *weir, const struct weir_request *request,
     slot->cost = cost;
     slot->priority = request->priority;
     slot->entry = weir_is_entry(weir, request);
-    slot->dragged = request->priority == WEIR_NORMAL;
+    slot->dragged = weir->use.priorities && request->priority == WEIR_NORMAL;
     slot->evicted = false;
     slot->outbid = false;
     slot->value = request->value;

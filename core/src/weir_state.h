@@ -399,7 +399,7 @@ struct weir_offer {
 struct weir_offer weir_demand_offer(const struct weir *weir, const struct weir_window *window,
                                     struct weir_cost cost);
 
-/** Whether the allowance is expected not to suffice for all entries. */
+/** Whether the allowance is expected not to suffice for all entries, waiting or to come. */
 bool weir_value_is_scarce(const struct weir *weir);
 /** What of the bid price stands in the way of an entry that nothing better waits with. */
 struct weir_wait weir_value_wait(const struct weir *weir, double value, struct weir_cost cost);

@@ -30,9 +30,10 @@ bool weir_value_is_scarce(const struct weir *weir) {
     if (!weir->use.value) {
         return false;
     }
+    double waiting = weir->queue.lanes[WEIR_LANE_ENTRIES].count;
     for (size_t i = 0; i < weir->window_count; i++) {
         struct weir_offer offer = weir_demand_offer(weir, &weir->windows[i], one);
-        if (offer.expected + 1 > offer.entries) {
+        if (offer.expected + waiting > offer.entries) {
             return true;
         }
     }

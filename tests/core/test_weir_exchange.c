@@ -94,6 +94,25 @@ static void test_never_breaks_a_limit_without_headers(void **state) {
     }
 }
 
+/** The same guarantees while entries are chosen by value, with modes, and with everything that
+ *  forecasts, on windows of either kind. */
+static void test_valued_never_breaks_a_limit(void **state) {
+    (void)state;
+    for (uint64_t seed = 2000; seed <= 2000 + RUNS; seed++) {
+        struct world_plan plan = drawn_plan(seed);
+        struct weir_setting settings[] = {{"normal.buffer", "0"},
+                                          {"burst.buffer", "0"},
+                                          {"burst.requests", "50"},
+                                          {"queue", seed % 3 == 0 ? "5" : "50"},
+                                          {"window", seed % 2 == 0 ? "sliding" : "fixed"}};
+        plan.valued = true;
+        plan.sliding = seed % 2 == 0;
+        plan.settings = settings;
+        plan.setting_count = 5;
+        check_exclusive(&plan, "valued");
+    }
+}
+
 /** The exchange tightened its limits to half and says so by 429 and 418 only: provocations are
  *  checked by the world itself. */
 static void test_keeps_silence(void **state) {
@@ -105,6 +124,7 @@ static void test_keeps_silence(void **state) {
         plan.settings = no_buffer;
         plan.setting_count = 2;
         plan.enforced = true;
+        plan.valued = seed % 3 == 0;
         plan.retry_after = seed % 2 == 0;
         plan.no_date_percent = 0;
         plan.length_ns = 8 * MINUTE;
@@ -129,7 +149,7 @@ static void test_known_clock_fills_windows(void **state) {
         plan.offset_ns = plan.offset_ns / MS * MS;
         (void)snprintf(offset_ms, sizeof offset_ms, "%lld", (long long)(plan.offset_ns / MS));
         struct weir_setting known[] = {
-            {"normal.buffer", "0"}, {"clock", "known"}, {"clock.offset_ms", offset_ms}};
+            {"normal.buffer", "0"}, {"clock", "known"}, {"clock_offset_ms", offset_ms}};
         plan.settings = known;
         plan.setting_count = 3;
         plan.limits[0] = (struct weir_limit){WEIR_LIMIT_WEIGHT, MINUTE, 2400};
@@ -177,6 +197,7 @@ int main(void) {
         cmocka_unit_test(test_fixed_never_breaks_a_limit),
         cmocka_unit_test(test_sliding_never_breaks_a_limit),
         cmocka_unit_test(test_never_breaks_a_limit_without_headers),
+        cmocka_unit_test(test_valued_never_breaks_a_limit),
         cmocka_unit_test(test_keeps_silence),
         cmocka_unit_test(test_known_clock_fills_windows),
         cmocka_unit_test(test_estimated_clock_fills_windows),

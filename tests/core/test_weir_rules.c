@@ -464,6 +464,65 @@ static void test_load_of_others(void **state) {
     weir_limiter_destroy(client.limiter);
 }
 
+/** What others took in the last window they are expected to take again: room is kept for it, less
+ *  and less towards the end of the window. */
+static void test_others_are_forecast(void **state) {
+    (void)state;
+    struct weir_setting settings[] = {{"forecast", "on"}};
+    int last = -1;
+    for (int64_t second = 2; second < 60; second += 19) {
+        struct client client = make(settings, 1);
+        use_with_header(&client, START + 30 * SECOND, "21");
+        use_with_header(&client, START + 50 * SECOND, "42"); // 40 of others, in two steps
+        use_with_header(&client, START + MINUTE + SECOND, "2");
+        int64_t now = START + MINUTE + second * SECOND;
+        int64_t rest = 40 * (60 - second) / 60;
+        int room = room_at(&client, now);
+        assert_in_range(room, 98 - rest - 22, 98 - rest); // the last step may come at once
+        assert_true(room > last);
+        last = room;
+        weir_limiter_destroy(client.limiter);
+    }
+}
+
+/** How many light requests of low priority still go at a moment. */
+static int low_room_at(struct client *client, int64_t now) {
+    for (int sent = 0;; sent++) {
+        struct weir_request request = light(client);
+        request.priority = WEIR_LOW;
+        if (ask(client, now, request).answer != WEIR_SEND) {
+            return sent;
+        }
+    }
+}
+
+/** A reserve that follows the demand shrinks to nothing towards the end of the window, and comes
+ *  back with entries. */
+static void test_reserve_follows_demand(void **state) {
+    (void)state;
+    struct weir_setting settings[] = {{"reserve", "demand"}, {"normal.reserve", "0.1"}};
+    int64_t seconds[] = {0, 30, 59};
+    int rooms[] = {80, 90, 100};
+    for (size_t i = 0; i < 3; i++) {
+        struct client client = make(settings, 2);
+        assert_int_equal(low_room_at(&client, START + seconds[i] * SECOND), rooms[i]);
+        weir_limiter_destroy(client.limiter);
+    }
+    struct client client = make(settings, 2);
+    for (int64_t i = 0; i < 20; i++) {
+        struct weir_request entry = order(&client);
+        entry.value = 1;
+        int64_t now = START + (20 + i) * SECOND;
+        assert_int_equal(ask(&client, now, entry).answer, WEIR_SEND);
+        settle(&client, entry.id, now, now + MS, 200);
+    }
+    // 20 are used, and about 20 more entries are expected in the last 20 s.
+    int room = low_room_at(&client, START + 40 * SECOND);
+    assert_in_range(room, 50, 62);
+    assert_in_range(room + low_room_at(&client, START + 59 * SECOND), 77, 80);
+    weir_limiter_destroy(client.limiter);
+}
+
 /** Requests that overtake each other look like others on the IP, but prove none. */
 static void test_overtaking_is_not_others(void **state) {
     (void)state;
@@ -595,6 +654,8 @@ int main(void) {
         cmocka_unit_test(test_guessed_bans),
         cmocka_unit_test(test_switched_off),
         cmocka_unit_test(test_load_of_others),
+        cmocka_unit_test(test_others_are_forecast),
+        cmocka_unit_test(test_reserve_follows_demand),
         cmocka_unit_test(test_overtaking_is_not_others),
         cmocka_unit_test(test_old_counts_are_dropped),
         cmocka_unit_test(test_in_flight_is_carried),

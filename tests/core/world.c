@@ -52,6 +52,7 @@ struct world {
     int64_t silent_until_ns; /**< told to the client */
     bool probing;
     uint32_t on_the_wire;
+    uint32_t followers; /**< entries that were taken and not yet followed up */
     struct world_result result;
 };
 
@@ -276,6 +277,8 @@ static void answer(struct world *world, const struct trip *trip) {
     CHECK(settlement.hold_until_ns == 0);
     world->fates[trip->id - 1] = FATE_ENDED;
     world->on_the_wire--;
+    const struct weir_request *request = &world->requests[trip->id - 1];
+    world->followers += !trip->lost && trip->status == 200 && request->value > 0;
 }
 
 static struct weir_request new_request(struct world *world) {
@@ -306,6 +309,12 @@ static struct weir_request new_request(struct world *world) {
             draw_percent(draws, 70) ? world->now_ns + draw(draws, 0, 20000) * MS : WEIR_NEVER;
         request.escalate_ns =
             draw_percent(draws, 30) ? world->now_ns + draw(draws, 0, 20000) * MS : WEIR_NEVER;
+    }
+    if (world->plan->valued) {
+        bool follows = world->followers > 0 && draw_percent(draws, 60);
+        world->followers -= follows;
+        request.priority = follows ? WEIR_NORMAL : request.priority;
+        request.value = draw_percent(draws, 50) ? (double)draw(draws, 1, 1000000) : 0;
     }
     return request;
 }

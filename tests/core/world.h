@@ -37,6 +37,7 @@ struct world_plan {
     int64_t no_date_percent;
     int64_t garbled_percent;
     bool only_orders; /**< every request is one order without a deadline, critical */
+    bool valued;      /**< half of the critical requests are entries, followed by normal ones */
     const struct weir_setting *settings;
     size_t setting_count;
 };
