@@ -40,9 +40,10 @@ double weir_flow_expected(const struct weir_flow *flow, int64_t span_ns) {
     if (span_ns <= 0) {
         return 0;
     }
-    double span_s = (double)span_ns / SECOND;
-    double x = span_s / RETURN_S;
+    // products with reciprocals: this is asked many times a decision, and divisions are slow
+    double span_s = (double)span_ns * (1 / SECOND);
+    double x = span_s * (1 / RETURN_S);
     // 1 - exp(-x), from the first terms of exp(x).
-    double gone = 1 - 1 / (1 + x * (1 + x / 2 * (1 + x / 3)));
+    double gone = 1 - 1 / (1 + x * (1 + x * 0.5 * (1 + x * (1.0 / 3.0))));
     return flow->slow * span_s + (flow->fast - flow->slow) * RETURN_S * gone;
 }
