@@ -294,9 +294,13 @@ static void read_strategy(struct weir_json_part top, struct weir_strategy *strat
 
 /** The JSON of a bundled name, or of a file; NULL after an error. */
 static json_t *load(const char *name_or_path, struct weir_trace_error *error) {
-    for (size_t i = 0; i < weir_bundled_strategy_count; i++) {
-        if (strcmp(weir_bundled_strategies[i].name, name_or_path) == 0) {
-            return json_loads(weir_bundled_strategies[i].text, JSON_REJECT_DUPLICATES, NULL);
+    static const struct {
+        const char *name, *text;
+    } bundled[] = {{"hunt-all", weir_strategy_hunt_all_json},
+                   {"shipped", weir_strategy_shipped_json}};
+    for (size_t i = 0; i < sizeof bundled / sizeof bundled[0]; i++) {
+        if (strcmp(bundled[i].name, name_or_path) == 0) {
+            return json_loads(bundled[i].text, JSON_REJECT_DUPLICATES, NULL);
         }
     }
     return weir_json_load(name_or_path, error);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "strategies.h"
 #include "strategy.h"
 #include "temporary.h"
 
@@ -40,10 +39,10 @@ static const struct weir_loop *loop_of(const struct weir_strategy *strategy, con
 
 static void test_bundled_strategies_load_under_their_names(void **state) {
     (void)state;
-    assert_int_equal(weir_bundled_strategy_count, 2);
-    for (size_t i = 0; i < weir_bundled_strategy_count; i++) {
-        struct weir_strategy *strategy = open_bundled(weir_bundled_strategies[i].name);
-        assert_string_equal(strategy->name, weir_bundled_strategies[i].name);
+    static const char *const names[] = {"hunt-all", "shipped"};
+    for (size_t i = 0; i < 2; i++) {
+        struct weir_strategy *strategy = open_bundled(names[i]);
+        assert_string_equal(strategy->name, names[i]);
         assert_int_equal(strategy->condition_window_ns, MINUTE);
         weir_strategy_free(strategy);
     }
