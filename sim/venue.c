@@ -163,11 +163,13 @@ struct weir_closing weir_venue_accept_protection(struct weir_venue *venue, int64
     venue->unprotected_usd -= t->uncovered_usd;
     t->covered_usd += t->uncovered_usd;
     t->uncovered_usd = 0.0;
-    for (uint32_t i = t->first; i != NOBODY; i = venue->holdings[i].next) {
-        if (covered && venue->holdings[i].position != POSITION_COVERED) {
+    /* newest first: what comes after a covered position is covered too */
+    for (uint32_t i = t->first; i != NOBODY && venue->holdings[i].position != POSITION_COVERED;
+         i = venue->holdings[i].next) {
+        venue->holdings[i].position = POSITION_COVERED;
+        if (covered) {
             covered(context, i);
         }
-        venue->holdings[i].position = POSITION_COVERED;
     }
     if (t->quantity <= 0.0) {
         return (struct weir_closing){INT64_MAX, t->version};
