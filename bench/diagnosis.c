@@ -48,7 +48,7 @@ static const char *phrase(const struct weir_replay *replay, const struct weir_su
                                                      "the weight limit",
                                                      "the order limit",
                                                      "holds after a 429",
-                                                     "bans",
+                                                     "bans (or what the policy takes for one)",
                                                      "the policy's own rules",
                                                      "other refusals of the exchange"};
     return cause == WEIR_CAUSE_POLICY && is_outbid(replay, s)
@@ -59,7 +59,7 @@ static const char *phrase(const struct weir_replay *replay, const struct weir_su
 
 /** What an opportunity's value is, by bot.value. */
 static const char *value_name(const struct weir_replay *replay) {
-    static const char *const names[] = {"impact", "notional", "count"};
+    static const char *const names[] = {"impact", "notional value", "count"};
     return names[replay->plan.scenario.bot.value];
 }
 
@@ -85,20 +85,23 @@ static void say_whether(const struct weir_replay *replay, const struct weir_repl
     const char *class = weir_class_name(replay->stage->class);
     const double http_429 = weir_mean(s, WEIR_METRIC_http_429, 0.0);
     const double http_418 = weir_mean(s, WEIR_METRIC_http_418, 0.0);
+    char captured[160];
+    snprintf(captured, sizeof captured, "On this %s trace, policy %s captured %.1f %% of the %s",
+             class, result->policy->name, 100.0 * (1.0 - lost), value_name(replay));
+    const double protected = 100.0 * weir_mean(s, WEIR_METRIC_protected_value_capture, 0.0);
     if (limit_value * lost < 0.0005 && errors < 0.5) {
         say(d,
-            "The limits never bound: of the value (%s) of this %s trace policy %s captured %.1f %% "
-            "and "
-            "lost nothing to limits, holds and bans.",
-            value_name(replay), class, result->policy->name, 100.0 * (1.0 - lost));
+            "The limits never bound. %s (protected in time: %.1f %%), and lost nothing to limits, "
+            "holds "
+            "and bans.",
+            captured, protected);
         return;
     }
     say(d,
-        "The limits bound: of the value (%s) of this %s trace policy %s captured %.1f %% and lost "
-        "%.1f %% "
-        "to limits, holds and bans; answered 429: %.0f, 418: %.0f.",
-        value_name(replay), class, result->policy->name, 100.0 * (1.0 - lost),
-        100.0 * limit_value * lost, http_429, http_418);
+        "The limits bound. %s (protected in time: %.1f %%), and lost %.1f %% to limits, holds and "
+        "bans; "
+        "answered 429: %.0f, 418: %.0f.",
+        captured, protected, 100.0 * limit_value * lost, http_429, http_418);
 }
 
 static void say_what(const struct weir_replay *replay, const struct weir_summary *s,
@@ -183,11 +186,19 @@ static const char *advice(const struct weir_replay *replay, const struct weir_su
     case WEIR_CAUSE_POLICY:
         break;
     }
-    return is_outbid(replay, s)
-               ? "cheaper requests (less standing load, cheaper protection) or a second "
-                 "account, since "
-                 "what was left was worth less than what was taken"
-               : "to loosen the policy's own rules (its queue, reserve and buffer)";
+    if (!is_outbid(replay, s)) {
+        return "to loosen the policy's own rules (its queue, reserve and buffer)";
+    }
+    const struct weir_exchange_rules *rules = &replay->plan.scenario.exchange.rules;
+    const double weight_left =
+        weir_mean(s, WEIR_METRIC_headroom_weight_min, 0.0) / (double)rules->weight_per_minute;
+    const double orders_left =
+        weir_mean(s, WEIR_METRIC_headroom_orders_min, 0.0) / (double)rules->orders_per_minute;
+    return orders_left < weight_left ? "a second account, since orders ran out and what was left "
+                                       "was worth less than what was taken"
+                                     : "cheaper requests (less standing load) or a second IP, "
+                                       "since weight ran out and what was "
+                                       "left was worth less than what was taken";
 }
 
 static void say_change(const struct weir_replay *replay, const struct weir_replay_policy *result,
@@ -200,7 +211,7 @@ static void say_change(const struct weir_replay *replay, const struct weir_repla
             displaced > 0.0 ? "; it held back some standing load" : "");
         return;
     }
-    say(d, "The best single change is %s: it addresses %.0f %% of what was lost.",
+    say(d, "The best single change is %s: it addresses at most %.0f %% of what was lost.",
         advice(replay, s, cause, result->policy->name), 100.0 * s->bound_by[cause].value_lost);
 }
 
@@ -236,8 +247,13 @@ void weir_diagnose(const struct weir_replay *replay, const struct weir_replay_po
                    struct weir_diagnosis *d) {
     d->count = 0;
     if (replay->stage->hunts[0].opportunity_count == 0) {
+        const struct weir_strategy *strategy = replay->strategy;
         say(d,
-            "There was nothing to hunt: no liquidation of the feed met the strategy's condition.");
+            "There was nothing to hunt: no symbol of the feed saw %.0f USD liquidated within %.0f "
+            "s, the "
+            "condition of strategy %s (bot.strategy).",
+            strategy->defaults.threshold_long_usd, (double)strategy->condition_window_ns / 1e9,
+            strategy->name);
         say_drawn(replay, d);
         return;
     }

@@ -130,7 +130,9 @@ static void add_span(struct spans *s, int64_t from_ns, int64_t until_ns, const c
 static void state_spans(const struct weir_ledger *l, struct spans *s) {
     for (size_t i = 0; i < l->state_count; i++) {
         const struct weir_event *e = &l->states[i].event;
-        if (strcmp(e->what, s->kind) == 0 && e->until_ns > e->time_ns) {
+        /* a ban that the policy believes in is a hold: whether there is one the exchange knows */
+        const bool holds = strcmp(s->kind, "hold") == 0 && strcmp(e->what, "ban") == 0;
+        if ((holds || strcmp(e->what, s->kind) == 0) && e->until_ns > e->time_ns) {
             /* a mode is named by what it is, a hold by what caused it */
             const char *label = strcmp(s->kind, "mode") == 0 ? e->value : e->cause;
             add_span(s, e->time_ns, e->until_ns, label ? label : s->kind);

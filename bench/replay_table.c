@@ -91,6 +91,8 @@ static void print_diagnosis(const struct weir_replay *replay, const char *lead, 
     }
     if (policies > 1) {
         fprintf(out, "%s%s\n", lead, weir_say_origin(replay, origin, sizeof origin));
+        fprintf(out, "%sOne --policy alone also says where the time went and what to change.\n",
+                lead);
     }
     fputc('\n', out);
 }
@@ -168,7 +170,7 @@ static void print_origin(const struct weir_replay *replay, FILE *out) {
             weir_class_name(replay->stage->class), plan->seed, plan->replications,
             plan->replications == 1 ? "" : "s", plan->scenario.exchange.rules_name);
     if (t->bad_rows) {
-        fprintf(out, "%zu bad rows were left out\n", t->bad_rows);
+        fprintf(out, "bad rows left out: %zu\n", t->bad_rows);
     }
     for (size_t p = 0; p < plan->policy_count; p++) {
         fprintf(out, "digest of %s: %016" PRIx64 "\n", replay->policies[p].policy->name,

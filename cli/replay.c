@@ -472,7 +472,7 @@ static int run(const struct options *o) {
         return weir_complain(exits[error.status], "%s", error.text);
     }
     if (replay->trace->bad_rows) {
-        weir_complain(WEIR_EXIT_DONE, "%zu bad rows were left out", replay->trace->bad_rows);
+        weir_complain(WEIR_EXIT_DONE, "bad rows left out: %zu", replay->trace->bad_rows);
     }
     if (o->previous && o->plan.paths == (const char *const *)o->previous->paths &&
         o->plan.seed == o->previous->seed && o->previous->trace_digest != replay->trace->digest) {

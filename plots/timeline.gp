@@ -46,7 +46,7 @@ round_up(x) = x <= 1.001 ? 1 : x <= 2.001 ? 2 : x <= 5.001 ? 5 : 10
 step_of(range, parts) = power(range / parts) * round_up((range / parts) / power(range / parts))
 whole_step(range, parts) = range <= parts ? 1 : step_of(range, parts)
 time_step(range) = range <= 150 ? 10 : range <= 420 ? 30 : range <= 1260 ? 60 : range <= 2700 ? 120 : \
-    range <= 6000 ? 300 : range <= 12000 ? 600 : range <= 36000 ? 1800 : 3600 * ceil(range / 72000.)
+    range <= 6000 ? 300 : range <= 12000 ? 600 : range <= 36000 ? 1800 : 3600 * ceil(range / 32400.)
 
 # Counts and times as people read them.
 count(n) = n < 1000 ? sprintf("%.0f", n) : \

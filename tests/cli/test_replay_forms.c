@@ -67,7 +67,7 @@ static void table_answers_first(void **state) {
     const struct path trace = profile_path(CASCADE);
     char *table = WEIR_OUT("replay", trace.text, "--policy", "current,weir");
     static const char *const parts[] = {
-        "The limits bound: ",  "Recorded: ",      "opportunities", "captures",
+        "The limits bound. ",  "Recorded: ",      "opportunities", "captures",
         "answered 429",        CASCADE,           "seed 1",        "rules aster",
         "digest of current: ", "digest of weir: "};
     for (size_t i = 0; i < COUNT(parts); i++) {

@@ -159,7 +159,7 @@ static void bad_rows_are_left_out_and_told(void **state) {
     const struct path bad = write_text("bad.csv", text);
     struct run run = WEIR("replay", bad.text, "--skip-bad", "--format", "json");
     assert_int_equal(run.exit_code, 0);
-    assert_string_equal(run.err, "weir: 3 bad rows were left out\n");
+    assert_string_equal(run.err, "weir: bad rows left out: 3\n");
     json_t *document = parse_document(run.out, "skip-bad");
     assert_int_equal(number_at(document, "trace bad_rows"), 3);
     assert_int_equal(number_at(document, "trace liquidations"), ROWS);
