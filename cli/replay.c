@@ -305,21 +305,13 @@ static int read_policies(struct options *o) {
     return WEIR_EXIT_DONE;
 }
 
-static bool has_option(const struct weir_policy *policy, const char *key) {
-    const struct weir_option *o = policy->options;
-    while (o && o->key && strcmp(o->key, key) != 0) {
-        o++;
-    }
-    return o && o->key;
-}
-
 /** A limiter setting that none of the policies has would have no effect: say so. */
 static int check_limiter_settings(const struct options *o) {
     for (size_t i = 0; i < o->plan.scenario.limiter_count; i++) {
         const char *key = o->plan.scenario.limiter[i].key;
         bool used = false;
         for (size_t p = 0; p < o->plan.policy_count; p++) {
-            used = used || has_option(o->plan.policies[p], key);
+            used = used || weir_policy_has_option(o->plan.policies[p], key);
         }
         if (!used) {
             return weir_complain(

@@ -725,7 +725,7 @@ void weir_bot_start(struct weir_bot *bot, int64_t now_ns) {
 /** One request of standing load; its successor is on the grid, whatever becomes of this one. */
 static void run_loop(struct weir_bot *bot, int64_t now_ns, uint64_t token) {
     const size_t loop_index = (token >> 40) & 0xff;
-    size_t index = (token >> 32) & 0xff;
+    uint32_t index = (token >> 32) & 0xff;
     uint32_t cycle = (uint32_t)token;
     const struct weir_loop *loop = &bot->parts.strategy->standing[loop_index];
     struct weir_request_record *r =
@@ -736,15 +736,9 @@ static void run_loop(struct weir_bot *bot, int64_t now_ns, uint64_t token) {
     r->step = (uint8_t)loop_index;
     r->index = (uint8_t)index;
     r->attempt = cycle + 1;
-    const int64_t cycle_start_ns = now_ns - (int64_t)index * loop->spacing_ns;
-    r->deadline_ns = cycle_start_ns + loop->period_ns;
+    r->deadline_ns = now_ns - (int64_t)index * loop->spacing_ns + loop->period_ns;
     const uint32_t id = r->id;
-    int64_t next_ns = now_ns + loop->spacing_ns;
-    if (++index == loop->call_count) {
-        index = 0;
-        cycle++;
-        next_ns = cycle_start_ns + loop->period_ns;
-    }
+    const int64_t next_ns = weir_loop_next(loop, now_ns, &index, &cycle);
     bot->parts.host.wake(bot->parts.host.context, next_ns, loop_token(loop_index, index, cycle));
     offer(bot, now_ns, id);
 }

@@ -501,13 +501,7 @@ static void dashboard(struct engine *engine, uint64_t token) {
             weir_ledger_add_ban(&engine->run->foreign, engine->now_ns, answer.ban_until_ns);
         }
     }
-    const int64_t cycle_start_ns = engine->now_ns - (int64_t)index * loop->spacing_ns;
-    int64_t next_ns = engine->now_ns + loop->spacing_ns;
-    if (++index == loop->call_count) {
-        index = 0;
-        cycle++;
-        next_ns = cycle_start_ns + loop->period_ns;
-    }
+    const int64_t next_ns = weir_loop_next(loop, engine->now_ns, &index, &cycle);
     push(engine, next_ns, KIND_DASHBOARD, 0,
          ((uint64_t)tab << 40) | ((uint64_t)index << 32) | cycle);
 }
@@ -530,7 +524,7 @@ static bool fail(struct weir_run_error *error, const char *text) {
     return false;
 }
 
-static bool policy_has_option(const struct weir_policy *policy, const char *key) {
+bool weir_policy_has_option(const struct weir_policy *policy, const char *key) {
     for (const struct weir_option *o = policy->options; o && o->key; o++) {
         if (strcmp(o->key, key) == 0) {
             return true;
@@ -549,7 +543,7 @@ static struct weir_limiter *make_limiter(const struct weir_scenario *scenario,
     struct weir_setting settings[WEIR_LIMITER_SETTINGS_MAX];
     size_t count = 0;
     for (size_t i = 0; own && i < scenario->limiter_count; i++) {
-        if (policy_has_option(policy, scenario->limiter[i].key)) {
+        if (weir_policy_has_option(policy, scenario->limiter[i].key)) {
             settings[count++] =
                 (struct weir_setting){scenario->limiter[i].key, scenario->limiter[i].value};
         }

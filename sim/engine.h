@@ -42,4 +42,7 @@ void weir_run_close(struct weir_run *run);
 bool weir_check_policy(const struct weir_scenario *scenario, const struct weir_policy *policy,
                        struct weir_run_error *error);
 
+/** Whether a policy has a setting of that key (without `limiter.`). */
+bool weir_policy_has_option(const struct weir_policy *policy, const char *key);
+
 #endif

@@ -341,6 +341,17 @@ const struct weir_symbol_settings *weir_strategy_symbol(const struct weir_strate
     return strategy->symbol_count ? NULL : &strategy->defaults;
 }
 
+int64_t weir_loop_next(const struct weir_loop *loop, int64_t now_ns, uint32_t *index,
+                       uint32_t *cycle) {
+    const int64_t cycle_start_ns = now_ns - (int64_t)*index * loop->spacing_ns;
+    if (++*index < loop->call_count) {
+        return now_ns + loop->spacing_ns;
+    }
+    *index = 0;
+    ++*cycle;
+    return cycle_start_ns + loop->period_ns;
+}
+
 bool weir_step_applies(const struct weir_step *step, int cascade_variant, bool in_cascade) {
     return !(in_cascade && step->skip_in[cascade_variant]);
 }

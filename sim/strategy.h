@@ -136,7 +136,12 @@ void weir_strategy_free(struct weir_strategy *strategy);
 const struct weir_symbol_settings *weir_strategy_symbol(const struct weir_strategy *strategy,
                                                         const char *symbol);
 
-/** Names of the call paths' and cascade variants' settings as in the scenario. */
+/** Moves on along a loop's grid: from the request `*index` of cycle `*cycle`, due at `now_ns`, to
+ * the one after it. Returns when that is due. */
+int64_t weir_loop_next(const struct weir_loop *loop, int64_t now_ns, uint32_t *index,
+                       uint32_t *cycle);
+
+/** Whether a step is taken at all, by the variant of the bot in a cascade and out of it. */
 bool weir_step_applies(const struct weir_step *step, int cascade_variant, bool in_cascade);
 
 /** Cheapest cost, in weight and orders, of an entry alone. */

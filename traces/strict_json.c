@@ -128,10 +128,6 @@ int64_t weir_json_integer_or(struct weir_json_part part, const char *key, int64_
     return weir_json_has(part, key) ? weir_json_integer(part, key, low, high) : fallback;
 }
 
-const char *weir_json_text_or(struct weir_json_part part, const char *key, const char *fallback) {
-    return weir_json_has(part, key) ? weir_json_text(part, key) : fallback;
-}
-
 bool weir_json_flag_or(struct weir_json_part part, const char *key, bool fallback) {
     const json_t *value = json_object_get(part.object, key);
     if (value != NULL && !json_is_boolean(value)) {

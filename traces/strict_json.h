@@ -53,7 +53,6 @@ double weir_json_number_or(struct weir_json_part part, const char *key, double l
                            double fallback);
 int64_t weir_json_integer_or(struct weir_json_part part, const char *key, int64_t low, int64_t high,
                              int64_t fallback);
-const char *weir_json_text_or(struct weir_json_part part, const char *key, const char *fallback);
 bool weir_json_flag_or(struct weir_json_part part, const char *key, bool fallback);
 int weir_json_choice_or_first(struct weir_json_part part, const char *key,
                               const char *const *names);
