@@ -106,7 +106,9 @@ enum weir_status weir_limiter_create(const struct weir_policy *policy,
     }
     made->policy = policy;
     made->now_ns = config->now_ns;
-    status = policy->create(config, &made->self, error);
+    struct weir_config own = *config;
+    own.context = policy->context;
+    status = policy->create(&own, &made->self, error);
     if (status != WEIR_OK) {
         weir_id_table_free(&made->open);
         free(made);

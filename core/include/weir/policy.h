@@ -95,9 +95,10 @@ struct weir_config {
     size_t limit_count;
     const struct weir_setting *settings;
     size_t setting_count;
-    int64_t now_ns;    /**< the caller's clock at the time of creation */
-    uint32_t max_open; /**< most requests that are queued or on the wire at once, at least 1 */
-    uint64_t seed;     /**< for policies that draw; 0 is as good as any */
+    int64_t now_ns;      /**< the caller's clock at the time of creation */
+    uint32_t max_open;   /**< most requests that are queued or on the wire at once, at least 1 */
+    uint64_t seed;       /**< for policies that draw; 0 is as good as any */
+    const void *context; /**< the policy's own, set by weir_limiter_create; callers leave it NULL */
 };
 
 /** A request that wants to go. */
@@ -262,6 +263,10 @@ struct weir_policy {
     /** Takes back what `save` wrote, `elapsed_ns` later; refuses anything damaged. */
     enum weir_status (*restore)(void *self, int64_t now_ns, int64_t elapsed_ns, const void *buffer,
                                 size_t size, struct weir_error *error);
+
+    /** Handed to `create` in the configuration: what tells apart policies that share their
+     *  functions, as an adapter's many external programs. May be NULL. */
+    const void *context;
 };
 
 /** Built-in policy of that name, or NULL. */
