@@ -107,6 +107,7 @@ static void recorded_figures_come_back(void **state) {
     for (uint32_t replication = 0; replication < 5; replication++) {
         struct weir_build_options options = {.seed = 1, .replication = replication};
         check_options("binance-2025-01-27", &options, 0.12);
+        check_options("binance-2025-06-23", &options, 0.12);
         check_options("binance-2023-01-14", &options, 0.12);
         options.shape = "block";
         check_options("hyperliquid-2025-10-10", &options, 0.0);
@@ -140,8 +141,8 @@ static void spread_keeps_order_of_blocks(void **state) {
 static void draws_are_reproducible(void **state) {
     (void)state;
     static const char *const names[] = {"hyperliquid-2025-10-10", "binance-2025-01-27",
-                                        "binance-2023-01-14"};
-    for (size_t n = 0; n < 3; n++) {
+                                        "binance-2023-01-14", "binance-2025-06-23"};
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
         struct weir_profile *profile = open_bundled(names[n]);
         uint64_t digest[4];
         const struct weir_build_options options[4] = {{.seed = 7, .replication = 3},
@@ -169,8 +170,9 @@ static void digests_are_fixed(void **state) {
         uint64_t digest;
     } known[] = {{"hyperliquid-2025-10-10", 0xceec8ba8ee521a0du},
                  {"binance-2025-01-27", 0x217dc866c1b68e4du},
-                 {"binance-2023-01-14", 0xd7e2a3b427b61d7eu}};
-    for (size_t n = 0; n < 3; n++) {
+                 {"binance-2023-01-14", 0xd7e2a3b427b61d7eu},
+                 {"binance-2025-06-23", 0x2444f8d9571962c0u}};
+    for (size_t n = 0; n < sizeof known / sizeof known[0]; n++) {
         struct weir_profile *profile = open_bundled(known[n].name);
         struct weir_trace *trace = build(profile, NULL);
         if (trace->digest != known[n].digest) {

@@ -178,7 +178,7 @@ static void survives_damage(void **state) {
 static void bundled_ones_are_read(void **state) {
     (void)state;
     static const char *const names[] = {"hyperliquid-2025-10-10", "binance-2025-01-27",
-                                        "binance-2023-01-14"};
+                                        "binance-2023-01-14", "binance-2025-06-23"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[512];
         snprintf(path, sizeof path, "%s/%s.json", WEIR_CASCADES, names[i]);
