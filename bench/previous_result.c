@@ -24,7 +24,9 @@ static void read_result(struct weir_json_part top, struct weir_previous_result *
         weir_json_fails(top, "schema", "must be \"weir.replay/1\", as weir replay writes it");
         return;
     }
-    result->policy = strdup(weir_json_text(top, "policy"));
+    const char *name = weir_json_text(top, "policy");
+    result->policy =
+        strdup(weir_json_has(top, "policy_spec") ? weir_json_text(top, "policy_spec") : name);
     result->seed = (uint64_t)weir_json_integer(top, "seed", INT64_MIN, INT64_MAX);
     result->replications = (uint32_t)weir_json_integer(top, "replications", 1, 1000000);
     const struct weir_json_part trace = weir_json_inner(top, "trace", "trace", true);

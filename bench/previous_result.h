@@ -8,7 +8,7 @@
 
 /** What a weir.replay/1 document says of how it was made, enough to make it again. */
 struct weir_previous_result {
-    char *policy;
+    char *policy; /**< as the user wrote it (`policy_spec`; the name in documents without it) */
     char **paths;
     size_t path_count;
     uint64_t seed;

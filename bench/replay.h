@@ -21,6 +21,8 @@ struct weir_replay_plan {
     const char *const *paths; /**< of the trace; see weir_trace_open */
     size_t path_count;
     const struct weir_policy *policies[WEIR_REPLAY_POLICIES_MAX];
+    const char *specs[WEIR_REPLAY_POLICIES_MAX]; /**< what the user wrote for each, so that the
+                                                      result can be repeated; NULL: its name */
     size_t policy_count;
     struct weir_scenario scenario;
     uint64_t seed;

@@ -133,6 +133,8 @@ char *weir_replay_document(const struct weir_replay *replay, size_t policy) {
     json_object_set_new(root, "schema", json_string("weir.replay/1"));
     json_object_set_new(root, "version", json_string(WEIR_VERSION));
     json_object_set_new(root, "policy", json_string(result->policy->name));
+    const char *spec = replay->plan.specs[policy];
+    json_object_set_new(root, "policy_spec", json_string(spec ? spec : result->policy->name));
     json_object_set_new(root, "seed", json_integer((json_int_t)replay->plan.seed));
     json_object_set_new(root, "replications", json_integer(replay->plan.replications));
     json_object_set_new(root, "trace", trace(replay));

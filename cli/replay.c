@@ -11,6 +11,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "plots.h"
+#include "policy_source.h"
 #include "previous_result.h"
 #include "replay_document.h"
 #include "whole_file.h"
@@ -24,7 +25,9 @@ static const char help[] =
     "are\n"
     "read as one: CSV or forceOrder JSON lines, plain, .gz or .zst, or - for standard input.\n"
     "\n"
-    "  --policy NAME[,NAME…]  policies, side by side (default weir; weir policies lists them)\n"
+    "  --policy NAME[,NAME…]  policies, side by side (default weir; weir policies lists them); "
+    "your\n"
+    "                         own as ./mine.so or cmd:'python3 mine.py'; may be repeated\n"
     "  --scenario FILE        settings, a JSON object (weir scenario lists them)\n"
     "  --set key=value        one setting; may be repeated, wins over --scenario\n"
     "  --from RESULT          repeat an earlier result.json; other options change it\n"
@@ -54,7 +57,8 @@ struct options {
     struct weir_replay_plan plan;
     struct weir_settings *settings;
     struct weir_previous_result *previous;
-    const char *policies, *scenario, *out, *log, *from;
+    struct weir_policy_set policies;
+    const char *scenario, *out, *log, *from;
     enum form form;
     enum color color;
 };
@@ -141,12 +145,22 @@ static int read_number(const char *name, const char *text, uint64_t min, uint64_
     return WEIR_EXIT_DONE;
 }
 
+static int source_exit(const struct weir_source_error *error) {
+    static const int exits[] = {WEIR_EXIT_DONE, WEIR_EXIT_WRONG_USE, WEIR_EXIT_BAD_INPUT,
+                                WEIR_EXIT_FAILED};
+    return weir_complain(exits[error->status], "--policy: %s", error->text);
+}
+
+static int take_policies(struct options *o, const char *list) {
+    struct weir_source_error error;
+    return weir_policy_set_add(&o->policies, list, &error) ? source_exit(&error) : WEIR_EXIT_DONE;
+}
+
 /** One option that is a plain value. */
 static int take_option(struct options *o, int option, const char *value) {
     switch (option) {
     case OPTION_POLICY:
-        o->policies = value;
-        break;
+        return take_policies(o, value);
     case OPTION_SCENARIO:
         o->scenario = value;
         break;
@@ -188,7 +202,6 @@ static int take_from(struct options *o, const char *path) {
     o->plan.replications = o->previous->replications;
     o->plan.paths = (const char *const *)o->previous->paths;
     o->plan.path_count = o->previous->path_count;
-    o->policies = o->previous->policy;
     return WEIR_EXIT_DONE;
 }
 
@@ -259,49 +272,19 @@ static int read_settings(int argc, char **argv, struct options *o) {
     return status ? scenario_exit(&error) : WEIR_EXIT_DONE;
 }
 
-static void list_policies(char *text, size_t size) {
-    size_t used = 0;
-    const struct weir_policy *policy = NULL;
-    for (size_t i = 0; (policy = weir_policy_at(i)) && used < size; i++) {
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", policy->name);
+/** Without --policy those of the earlier result, else weir. Then they go into the plan. */
+static int settle_policies(struct options *o) {
+    struct weir_source_error error;
+    if (o->policies.count == 0 &&
+        weir_policy_set_add_one(&o->policies, o->previous ? o->previous->policy : "weir", &error)) {
+        return source_exit(&error);
     }
-}
-
-static int add_policy(struct options *o, const char *name) {
-    const struct weir_policy *policy = weir_policy_find(name);
-    if (!policy) {
-        char known[256];
-        list_policies(known, sizeof known);
-        return weir_complain(WEIR_EXIT_WRONG_USE, "--policy: unknown policy '%s'; there are %s",
-                             name, known);
+    for (size_t i = 0; i < o->policies.count; i++) {
+        o->plan.policies[i] = o->policies.choices[i].policy;
+        o->plan.specs[i] = o->policies.choices[i].spec;
+        weir_settings_know_policy(o->settings, o->plan.policies[i]);
     }
-    for (size_t i = 0; i < o->plan.policy_count; i++) {
-        if (o->plan.policies[i] == policy) {
-            return weir_complain(WEIR_EXIT_WRONG_USE, "--policy: '%s' is named twice", name);
-        }
-    }
-    /* each policy once: there are never more than fit */
-    o->plan.policies[o->plan.policy_count++] = policy;
-    return WEIR_EXIT_DONE;
-}
-
-static int read_policies(struct options *o) {
-    char names[256];
-    if (strlen(o->policies) >= sizeof names) {
-        return weir_complain(WEIR_EXIT_WRONG_USE, "--policy: the list of names is too long");
-    }
-    snprintf(names, sizeof names, "%s", o->policies);
-    for (char *name = names; name;) {
-        char *comma = strchr(name, ',');
-        if (comma) {
-            *comma = '\0';
-        }
-        const int exit_code = add_policy(o, name);
-        if (exit_code) {
-            return exit_code;
-        }
-        name = comma ? comma + 1 : NULL;
-    }
+    o->plan.policy_count = o->policies.count;
     return WEIR_EXIT_DONE;
 }
 
@@ -316,8 +299,9 @@ static int check_limiter_settings(const struct options *o) {
         if (!used) {
             return weir_complain(
                 WEIR_EXIT_WRONG_USE,
-                "policy %s has no setting 'limiter.%s'; weir policies lists what each has",
-                o->policies, key);
+                "no policy of this run has the setting 'limiter.%s'; weir policies lists what each "
+                "has",
+                key);
         }
     }
     return WEIR_EXIT_DONE;
@@ -366,8 +350,8 @@ static int read_arguments(int argc, char **argv, struct options *o) {
         o->plan.paths = (const char *const *)(argv + optind);
         o->plan.path_count = (size_t)(argc - optind);
     }
+    exit_code = exit_code ? exit_code : settle_policies(o);
     exit_code = exit_code ? exit_code : read_settings(argc, argv, o);
-    exit_code = exit_code ? exit_code : read_policies(o);
     return exit_code ? exit_code : check_options(o);
 }
 
@@ -478,8 +462,7 @@ static int run(const struct options *o) {
 
 int weir_command_replay(int argc, char **argv) {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct options o = {.policies = "weir",
-                        .plan = {.seed = 1,
+    struct options o = {.plan = {.seed = 1,
                                  .replications = 1,
                                  .threads = processors > 0 ? (uint32_t)processors : 1}};
     for (int i = 1; i < argc; i++) {
@@ -494,6 +477,7 @@ int weir_command_replay(int argc, char **argv) {
     exit_code = exit_code ? exit_code : check_outputs(&o);
     exit_code = exit_code ? exit_code : run(&o);
     weir_settings_destroy(o.settings);
+    weir_policy_set_close(&o.policies);
     weir_previous_result_close(o.previous);
     return exit_code;
 }

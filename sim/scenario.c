@@ -11,6 +11,7 @@
 #include "strict_json.h"
 
 #define KEY_MAX 96
+#define KNOWN_MAX 16
 #define VALUE_MAX WEIR_TEXT_MAX
 #define LIMITER_PREFIX "limiter."
 
@@ -24,6 +25,8 @@ struct weir_settings {
     struct setting *items;
     size_t count;
     size_t capacity;
+    const struct weir_policy *known[KNOWN_MAX]; /* policies beside the built-in ones */
+    size_t known_count;
 };
 
 static enum weir_scenario_status fail(struct weir_scenario_error *error,
@@ -190,14 +193,32 @@ static size_t distance(const char *a, const char *b) {
     return row[m];
 }
 
-/** Whether a built-in policy has an option of that key (without the prefix), and whether one of
- *  those that have it takes the value; if none does, `why` says what the last takes. */
-static bool known_limiter_key(const char *key, const char *value, bool *takes, char *why,
-                              size_t size) {
+void weir_settings_know_policy(struct weir_settings *settings, const struct weir_policy *policy) {
+    if (settings->known_count < KNOWN_MAX) {
+        settings->known[settings->known_count++] = policy;
+    }
+}
+
+/** Policy number `index`: the built-in ones, then those made known; NULL past the last. */
+static const struct weir_policy *policy_at(const struct weir_settings *settings, size_t index) {
+    size_t built_in = 0;
+    while (built_in <= index && weir_policy_at(built_in)) {
+        built_in++;
+    }
+    if (index < built_in) {
+        return weir_policy_at(index);
+    }
+    return index - built_in < settings->known_count ? settings->known[index - built_in] : NULL;
+}
+
+/** Whether a policy has an option of that key (without the prefix), and whether one of those that
+ *  have it takes the value; if none does, `why` says what the last takes. */
+static bool known_limiter_key(const struct weir_settings *settings, const char *key,
+                              const char *value, bool *takes, char *why, size_t size) {
     const struct weir_policy *policy = NULL;
     bool known = false;
     *takes = false;
-    for (size_t p = 0; (policy = weir_policy_at(p)) && !*takes; p++) {
+    for (size_t p = 0; (policy = policy_at(settings, p)) && !*takes; p++) {
         for (const struct weir_option *o = policy->options; o && o->key; o++) {
             if (strcmp(o->key, key) == 0) {
                 known = true;
@@ -214,7 +235,7 @@ static enum weir_scenario_status invalid_value(const struct setting *item, const
                 item->origin, item->key, item->value, why);
 }
 
-const char *weir_scenario_nearest(const char *key) {
+static const char *nearest(const struct weir_settings *settings, const char *key) {
     static _Thread_local char limiter_key[KEY_MAX];
     const char *best = weir_scenario_rows[0].option.key;
     size_t best_distance = distance(key, best);
@@ -226,7 +247,7 @@ const char *weir_scenario_nearest(const char *key) {
         }
     }
     const struct weir_policy *policy = NULL;
-    for (size_t p = 0; (policy = weir_policy_at(p)); p++) {
+    for (size_t p = 0; (policy = policy_at(settings, p)); p++) {
         for (const struct weir_option *o = policy->options; o && o->key; o++) {
             char candidate[KEY_MAX];
             snprintf(candidate, sizeof candidate, LIMITER_PREFIX "%s", o->key);
@@ -241,16 +262,22 @@ const char *weir_scenario_nearest(const char *key) {
     return best;
 }
 
+const char *weir_scenario_nearest(const char *key) {
+    const struct weir_settings none = {0};
+    return nearest(&none, key);
+}
+
 /** Sets `key` among the limiter's settings; a later value replaces an earlier one. */
-static enum weir_scenario_status set_limiter(struct weir_scenario *scenario,
+static enum weir_scenario_status set_limiter(const struct weir_settings *settings,
+                                             struct weir_scenario *scenario,
                                              const struct setting *item,
                                              struct weir_scenario_error *error) {
     const char *key = item->key + strlen(LIMITER_PREFIX);
     char why[160] = "";
     bool takes = false;
-    if (!known_limiter_key(key, item->value, &takes, why, sizeof why)) {
+    if (!known_limiter_key(settings, key, item->value, &takes, why, sizeof why)) {
         return fail(error, WEIR_SCENARIO_UNKNOWN, "%s: unknown key '%s'; did you mean '%s'?",
-                    item->origin, item->key, weir_scenario_nearest(item->key));
+                    item->origin, item->key, nearest(settings, item->key));
     }
     if (!takes) {
         return invalid_value(item, why, error);
@@ -277,15 +304,16 @@ static bool is_preset(const char *key) {
            strcmp(key, "network.preset") == 0;
 }
 
-static enum weir_scenario_status store(struct weir_scenario *scenario, const struct setting *item,
+static enum weir_scenario_status store(const struct weir_settings *settings,
+                                       struct weir_scenario *scenario, const struct setting *item,
                                        struct weir_scenario_error *error) {
     if (strncmp(item->key, LIMITER_PREFIX, strlen(LIMITER_PREFIX)) == 0) {
-        return set_limiter(scenario, item, error);
+        return set_limiter(settings, scenario, item, error);
     }
     const struct weir_scenario_row *row = weir_scenario_row_find(item->key);
     if (!row) {
         return fail(error, WEIR_SCENARIO_UNKNOWN, "%s: unknown key '%s'; did you mean '%s'?",
-                    item->origin, item->key, weir_scenario_nearest(item->key));
+                    item->origin, item->key, nearest(settings, item->key));
     }
     char why[160];
     if (!weir_scenario_store(scenario, row, item->value, why, sizeof why)) {
@@ -356,7 +384,7 @@ enum weir_scenario_status weir_settings_resolve(const struct weir_settings *sett
             if (is_preset(item->key) != (presets == 1)) {
                 continue;
             }
-            const enum weir_scenario_status status = store(scenario, item, error);
+            const enum weir_scenario_status status = store(settings, scenario, item, error);
             if (status) {
                 return status;
             }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "weir/policy.h"
+
 #include "exchange.h"
 
 /**
@@ -136,6 +138,10 @@ struct weir_settings;
 
 struct weir_settings *weir_settings_create(void);
 void weir_settings_destroy(struct weir_settings *settings);
+
+/** Makes the options of a policy that is not built in known as keys `limiter.*`. It must live as
+ *  long as the settings. At most 16 such policies; further ones are not known. */
+void weir_settings_know_policy(struct weir_settings *settings, const struct weir_policy *policy);
 
 /** Adds one `path.to.key=value`. Only the form is checked here. */
 enum weir_scenario_status weir_settings_add(struct weir_settings *settings, const char *assignment,

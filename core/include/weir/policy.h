@@ -269,6 +269,14 @@ struct weir_policy {
     const void *context;
 };
 
+/**
+ * What a shared object exports to be used as `--policy ./mine.so`; its author defines it, the
+ * library does not. A function rather than a variable, so that languages whose constants cannot
+ * hold addresses can fill in the table when they are asked. The table stays valid while the object
+ * is loaded, and its functions may be called for several policies from several threads at once.
+ */
+const struct weir_policy *weir_policy_export(void);
+
 /** Built-in policy of that name, or NULL. */
 const struct weir_policy *weir_policy_find(const char *name);
 
