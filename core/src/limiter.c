@@ -134,6 +134,10 @@ uint32_t weir_open_requests(const struct weir_limiter *limiter) {
     return limiter->open.count;
 }
 
+int64_t weir_limiter_now(const struct weir_limiter *limiter) {
+    return limiter->now_ns;
+}
+
 /** Takes over the time of a call; false if it lies before an earlier one or out of range. */
 static bool advance_to(struct weir_limiter *limiter, int64_t now_ns) {
     if (now_ns < limiter->now_ns || now_ns > TIME_MAX_NS) {

@@ -8,7 +8,7 @@
  * and the life of each request (see weir/policy.h): an id that is open twice, a reply to a request
  * that was never sent, or a second reply are refused with a status and change nothing.
  *
- * Not thread-safe: one limiter belongs to one thread, or the caller locks around it.
+ * Not thread-safe: one limiter belongs to one thread. For several, there is weir/handle.h.
  *
  * Ranges: times from 0 to 4 * 10^18 ns, limits to 10^9, intervals to 400 days, max_open to 2^24.
  * What lies outside is refused as WEIR_INVALID, so that no sum of times can overflow.
@@ -67,6 +67,10 @@ bool weir_poll_event(struct weir_limiter *limiter, struct weir_event *event);
 
 /** Requests that are queued plus requests on the wire. */
 uint32_t weir_open_requests(const struct weir_limiter *limiter);
+
+/** The latest time of any call so far, or of the limiter's making: no call may have an earlier one.
+ */
+int64_t weir_limiter_now(const struct weir_limiter *limiter);
 
 /** What must survive a restart; see weir_policy.save. Returns the bytes needed; 0: nothing. */
 size_t weir_save(struct weir_limiter *limiter, int64_t now_ns, void *buffer, size_t capacity);
