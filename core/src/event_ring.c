@@ -5,6 +5,7 @@ void weir_event_ring_add(struct weir_event_ring *ring, struct weir_event event) 
         ring->first = (ring->first + 1) % WEIR_EVENT_RING_SIZE;
         ring->count--;
         ring->lost++;
+        ring->lost_ever++;
     }
     ring->events[(ring->first + ring->count) % WEIR_EVENT_RING_SIZE] = event;
     ring->count++;

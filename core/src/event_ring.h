@@ -10,7 +10,8 @@ struct weir_event_ring {
     struct weir_event events[WEIR_EVENT_RING_SIZE];
     uint32_t first;
     uint32_t count;
-    uint64_t lost;
+    uint64_t lost; /**< since one was last taken */
+    uint64_t lost_ever;
 };
 
 /** Adds an event; the oldest gives way if the ring is full. */

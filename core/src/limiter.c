@@ -1,15 +1,12 @@
-#include "weir/limiter.h"
-
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "errors.h"
-#include "id_table.h"
+#include "limiter_state.h"
 #include "options.h"
 
-#define TIME_MAX_NS INT64_C(4000000000000000000)   // the year 2096 as nanoseconds since 1970
 #define INTERVAL_MAX_NS INT64_C(34560000000000000) // 400 days
 #define LIMIT_MAX INT64_C(1000000000)
 #define OPEN_MAX (UINT32_C(1) << 24)
@@ -18,15 +15,6 @@
 enum place {
     PLACE_QUEUED,
     PLACE_ON_THE_WIRE
-};
-
-struct weir_limiter {
-    const struct weir_policy *policy;
-    void *self;
-    struct weir_id_table open; /**< enum place of each open request */
-    int64_t now_ns;            /**< latest time of any call */
-    bool broken;
-    char failure[160]; /**< what the wrapper itself found wrong with the policy, or "" */
 };
 
 static enum weir_status check_limits(const struct weir_config *config, struct weir_error *error) {
@@ -75,7 +63,7 @@ static enum weir_status check_config(const struct weir_policy *policy,
         return weir_fail(error, WEIR_INVALID, "max_open is %u; it must be 1 to %u",
                          config ? config->max_open : 0, OPEN_MAX);
     }
-    if (config->now_ns < 0 || config->now_ns > TIME_MAX_NS) {
+    if (config->now_ns < 0 || config->now_ns > WEIR_TIME_MAX_NS) {
         return weir_fail(error, WEIR_INVALID, "now_ns is %lld; it must be 0 to 4*10^18",
                          (long long)config->now_ns);
     }
@@ -106,6 +94,7 @@ enum weir_status weir_limiter_create(const struct weir_policy *policy,
     }
     made->policy = policy;
     made->now_ns = config->now_ns;
+    made->recent.second_ends_ns = config->now_ns;
     struct weir_config own = *config;
     own.context = policy->context;
     status = policy->create(&own, &made->self, error);
@@ -140,7 +129,7 @@ int64_t weir_limiter_now(const struct weir_limiter *limiter) {
 
 /** Takes over the time of a call; false if it lies before an earlier one or out of range. */
 static bool advance_to(struct weir_limiter *limiter, int64_t now_ns) {
-    if (now_ns < limiter->now_ns || now_ns > TIME_MAX_NS) {
+    if (now_ns < limiter->now_ns || now_ns > WEIR_TIME_MAX_NS) {
         return false;
     }
     limiter->now_ns = now_ns;
@@ -176,19 +165,26 @@ static enum weir_status accept_answer(struct weir_limiter *limiter,
             return break_down(limiter, "answered send although no connection was free");
         }
         (void)weir_id_table_add(&limiter->open, request->id, PLACE_ON_THE_WIRE);
+        weir_count_sent(limiter, decision->booked_weight, decision->booked_orders);
         return WEIR_OK;
     case WEIR_QUEUE:
         if (!request->may_queue || !limiter->policy->next) {
             return break_down(limiter, "answered queue where it may not");
         }
         (void)weir_id_table_add(&limiter->open, request->id, PLACE_QUEUED);
+        limiter->totals.queued++;
         return WEIR_OK;
     case WEIR_HOLD:
         if (!request->can_send || decision->until_ns <= limiter->now_ns) {
             return break_down(limiter, "answered hold without a connection or until the past");
         }
+        limiter->totals.held++;
         return WEIR_OK;
     case WEIR_REFUSE:
+        if ((unsigned)decision->reason >= WEIR_REASONS) {
+            return break_down(limiter, "refused for a reason that does not exist");
+        }
+        limiter->totals.refused[decision->reason]++;
         return WEIR_OK;
     }
     return break_down(limiter, "gave an answer that does not exist");
@@ -210,7 +206,16 @@ static enum weir_status decide(struct weir_limiter *limiter, int64_t now_ns,
     }
     *decision = (struct weir_decision){.answer = WEIR_REFUSE};
     enum weir_status status = limiter->policy->submit(limiter->self, now_ns, request, decision);
-    return status != WEIR_OK ? pass_on(limiter, status) : accept_answer(limiter, request, decision);
+    if (status != WEIR_OK) {
+        return pass_on(limiter, status);
+    }
+    limiter->totals.submitted++;
+    status = accept_answer(limiter, request, decision);
+    if (weir_has_subscribers(limiter)) {
+        weir_notice_decision(limiter, request, decision);
+        weir_deliver_events(limiter);
+    }
+    return status;
 }
 
 enum weir_status weir_submit(struct weir_limiter *limiter, int64_t now_ns,
@@ -232,6 +237,14 @@ enum weir_status weir_try(struct weir_limiter *limiter, int64_t now_ns,
     return decide(limiter, now_ns, &now_or_later, decision);
 }
 
+/** Delivers what a call caused, and passes on its status. */
+static enum weir_status after_call(struct weir_limiter *limiter, enum weir_status status) {
+    if (weir_has_subscribers(limiter)) {
+        weir_deliver_events(limiter);
+    }
+    return status;
+}
+
 /** Checks what `next` found and follows the request's life. */
 static enum weir_status accept_next(struct weir_limiter *limiter, uint32_t free_connections,
                                     const struct weir_next *next) {
@@ -245,13 +258,18 @@ static enum weir_status accept_next(struct weir_limiter *limiter, uint32_t free_
         return break_down(limiter, "named a request that is not queued");
     }
     if (next->kind == WEIR_NEXT_DROP) {
+        if ((unsigned)next->reason >= WEIR_REASONS) {
+            return break_down(limiter, "dropped a request for a reason that does not exist");
+        }
         (void)weir_id_table_remove(&limiter->open, next->id);
+        limiter->totals.dropped[next->reason]++;
         return WEIR_OK;
     }
     if (free_connections == 0) {
         return break_down(limiter, "sent a queued request although no connection was free");
     }
     *place = PLACE_ON_THE_WIRE;
+    weir_count_sent(limiter, next->booked_weight, next->booked_orders);
     return WEIR_OK;
 }
 
@@ -268,13 +286,14 @@ enum weir_status weir_next_request(struct weir_limiter *limiter, int64_t now_ns,
         return WEIR_OK;
     }
     enum weir_status status = limiter->policy->next(limiter->self, now_ns, free_connections, next);
-    return status != WEIR_OK ? pass_on(limiter, status)
-                             : accept_next(limiter, free_connections, next);
+    status =
+        status != WEIR_OK ? pass_on(limiter, status) : accept_next(limiter, free_connections, next);
+    return after_call(limiter, status);
 }
 
 static bool reply_is_valid(const struct weir_reply *reply) {
     return reply && reply->sent_ns >= 0 && reply->received_ns >= reply->sent_ns &&
-           reply->received_ns <= TIME_MAX_NS && (reply->headers || reply->header_count == 0) &&
+           reply->received_ns <= WEIR_TIME_MAX_NS && (reply->headers || reply->header_count == 0) &&
            (reply->body || reply->body_length == 0);
 }
 
@@ -292,7 +311,14 @@ enum weir_status weir_settle(struct weir_limiter *limiter, const struct weir_rep
     }
     (void)weir_id_table_remove(&limiter->open, reply->id);
     *settlement = (struct weir_settlement){0};
-    return pass_on(limiter, limiter->policy->settle(limiter->self, reply, settlement));
+    weir_count_reply(limiter, reply);
+    enum weir_status status =
+        pass_on(limiter, limiter->policy->settle(limiter->self, reply, settlement));
+    if (weir_has_subscribers(limiter)) {
+        weir_notice_reply(limiter, reply);
+        weir_deliver_events(limiter);
+    }
+    return status;
 }
 
 enum weir_status weir_cancel(struct weir_limiter *limiter, int64_t now_ns, uint64_t id) {
@@ -307,25 +333,25 @@ enum weir_status weir_cancel(struct weir_limiter *limiter, int64_t now_ns, uint6
         return WEIR_INVALID;
     }
     (void)weir_id_table_remove(&limiter->open, id);
-    return pass_on(limiter, limiter->policy->cancel(limiter->self, now_ns, id));
+    limiter->totals.cancelled++;
+    return after_call(limiter,
+                      pass_on(limiter, limiter->policy->cancel(limiter->self, now_ns, id)));
 }
 
 void weir_observe(struct weir_limiter *limiter, const struct weir_observation *observation) {
     if (!limiter->broken && limiter->policy->observe && observation) {
         limiter->policy->observe(limiter->self, observation);
+        (void)after_call(limiter, WEIR_OK);
     }
-}
-
-bool weir_poll_event(struct weir_limiter *limiter, struct weir_event *event) {
-    return !limiter->broken && limiter->policy->poll_event && event &&
-           limiter->policy->poll_event(limiter->self, event);
 }
 
 size_t weir_save(struct weir_limiter *limiter, int64_t now_ns, void *buffer, size_t capacity) {
     if (limiter->broken || !limiter->policy->save || !advance_to(limiter, now_ns)) {
         return 0;
     }
-    return limiter->policy->save(limiter->self, now_ns, buffer, buffer ? capacity : 0);
+    size_t size = limiter->policy->save(limiter->self, now_ns, buffer, buffer ? capacity : 0);
+    (void)after_call(limiter, WEIR_OK);
+    return size;
 }
 
 enum weir_status weir_restore(struct weir_limiter *limiter, int64_t now_ns, int64_t elapsed_ns,
@@ -336,13 +362,15 @@ enum weir_status weir_restore(struct weir_limiter *limiter, int64_t now_ns, int6
     if (!limiter->policy->restore) {
         return weir_fail(error, WEIR_INVALID, "policy %s keeps no state", limiter->policy->name);
     }
-    if (!buffer || elapsed_ns < 0 || elapsed_ns > TIME_MAX_NS || !advance_to(limiter, now_ns)) {
+    if (!buffer || elapsed_ns < 0 || elapsed_ns > WEIR_TIME_MAX_NS ||
+        !advance_to(limiter, now_ns)) {
         return weir_fail(error, WEIR_INVALID,
                          "no data, a negative elapsed time, or a time before that of an earlier "
                          "call");
     }
-    return pass_on(
-        limiter, limiter->policy->restore(limiter->self, now_ns, elapsed_ns, buffer, size, error));
+    enum weir_status status =
+        limiter->policy->restore(limiter->self, now_ns, elapsed_ns, buffer, size, error);
+    return after_call(limiter, pass_on(limiter, status));
 }
 
 const char *weir_failure(struct weir_limiter *limiter) {

@@ -433,6 +433,14 @@ static bool guide_poll_event(void *self, struct weir_event *event) {
     return weir_event_ring_take(&guide->limiter.events, event);
 }
 
+static void guide_policy_stats(const void *self, int64_t now_ns, struct weir_stats *stats) {
+    const struct guide *guide = self;
+    guide_stats(&guide->limiter, guide_seconds(now_ns), stats);
+    stats->queued[WEIR_CRITICAL] = guide->queue_count;
+    stats->queued[WEIR_NORMAL] = 0; // the call path queues critical requests only
+    stats->queued[WEIR_LOW] = 0;
+}
+
 const struct weir_policy weir_policy_guide = {
     .abi = WEIR_POLICY_ABI,
     .size = sizeof(struct weir_policy),
@@ -447,4 +455,5 @@ const struct weir_policy weir_policy_guide = {
     .cancel = guide_cancel,
     .observe = guide_observe,
     .poll_event = guide_poll_event,
+    .stats = guide_policy_stats,
 };

@@ -3,7 +3,7 @@
 
 #include "event_ring.h"
 #include "id_table.h"
-#include "weir/policy.h"
+#include "weir/stats.h"
 
 /**
  * The inner parts of policy guide, a limiter of a published guide, rule by rule with its faults.
@@ -65,7 +65,7 @@ struct guide_queued {
 };
 
 /** What the guide counts for its dashboard. */
-struct guide_stats {
+struct guide_counts {
     uint64_t requests_sent;
     uint64_t requests_queued;
     uint64_t requests_dropped;
@@ -115,7 +115,7 @@ struct guide_limiter {
     double history_s[GUIDE_HISTORY_MAX]; /**< times of the last replies */
     uint32_t history_next;
     uint32_t history_count;
-    struct guide_stats stats;
+    struct guide_counts stats;
     struct guide_detector detector;
     struct weir_event_ring events;
 };
@@ -167,8 +167,12 @@ int guide_handle_status(struct guide_limiter *limiter, int64_t now_ns, int statu
 /** What the monitor does each second. */
 void guide_monitor_tick(struct guide_limiter *limiter, int64_t tick_ns);
 
-/** Requests in the 30 s before. */
-uint32_t guide_recent_requests(const struct guide_limiter *limiter, double now_s);
+/** Requests in the time before, of the last 300. */
+uint32_t guide_recent_requests(const struct guide_limiter *limiter, double now_s, double span_s);
+
+/** The guide's own statistics, field by field as it computes them; what it does not compute stays
+ *  as it is. */
+void guide_stats(const struct guide_limiter *limiter, double now_s, struct weir_stats *stats);
 
 /** Switches liquidation mode on unless it is on. */
 void guide_enable_liquidation(struct guide_limiter *limiter, int64_t now_ns);

@@ -298,10 +298,10 @@ int guide_handle_status(struct guide_limiter *limiter, int64_t now_ns, int statu
 
 /* ---- monitor ---- */
 
-uint32_t guide_recent_requests(const struct guide_limiter *limiter, double now_s) {
+uint32_t guide_recent_requests(const struct guide_limiter *limiter, double now_s, double span_s) {
     uint32_t recent = 0;
     for (uint32_t i = 0; i < limiter->history_count; i++) {
-        recent += limiter->history_s[i] > now_s - RECENT_SPAN_S;
+        recent += limiter->history_s[i] > now_s - span_s;
     }
     return recent;
 }
@@ -316,7 +316,7 @@ void guide_monitor_tick(struct guide_limiter *limiter, int64_t tick_ns) {
         limiter->liquidation = false;
         change_mode(limiter, tick_ns, "expired");
     }
-    if (!limiter->burst && guide_recent_requests(limiter, now_s) > RECENT_HIGH) {
+    if (!limiter->burst && guide_recent_requests(limiter, now_s, RECENT_SPAN_S) > RECENT_HIGH) {
         enable_burst(limiter, tick_ns, BURST_TRAFFIC_S, "traffic");
     }
 }

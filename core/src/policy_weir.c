@@ -419,6 +419,10 @@ static bool weir_policy_poll_event(void *self, struct weir_event *event) {
     return weir_event_ring_take(&weir->events, event);
 }
 
+static void weir_policy_stats(const void *self, int64_t now_ns, struct weir_stats *stats) {
+    weir_tell_stats(self, now_ns, stats);
+}
+
 static size_t weir_policy_save(void *self, int64_t now_ns, void *buffer, size_t capacity) {
     pass_time(self, now_ns);
     return weir_save_state(self, buffer, capacity);
@@ -448,4 +452,5 @@ const struct weir_policy weir_policy_weir = {
     .poll_event = weir_policy_poll_event,
     .save = weir_policy_save,
     .restore = weir_policy_restore,
+    .stats = weir_policy_stats,
 };

@@ -67,3 +67,12 @@ int64_t weir_history_gone_ns(const struct weir_history *history, int64_t amount)
     }
     return WEIR_NEVER;
 }
+
+int64_t weir_history_left(const struct weir_history *history, int64_t now_ns) {
+    int64_t left = history->total;
+    for (int64_t number = history->tail;
+         number <= history->head && leaves_ns(history, number) <= now_ns; number++) {
+        left -= history->buckets[(uint64_t)number % WEIR_HISTORY_BUCKETS];
+    }
+    return left;
+}

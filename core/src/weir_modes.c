@@ -6,7 +6,10 @@
 #define BURST_NS (180 * WEIR_SECOND_NS)
 #define TRAFFIC_SPAN_NS (30 * WEIR_SECOND_NS)
 
-static const char *const mode_names[WEIR_MODES] = {"normal", "burst", "liquidation"};
+const char *weir_mode_name(enum weir_mode mode) {
+    static const char *const names[WEIR_MODES] = {"normal", "burst", "liquidation"};
+    return names[mode];
+}
 
 struct weir_shares weir_modes_shares(const struct weir *weir) {
     return weir->modes.shares[weir->modes.mode];
@@ -20,7 +23,7 @@ static void enter(struct weir *weir, enum weir_mode mode, const char *cause, int
     for (size_t i = 0; i < weir->window_count; i++) {
         weir_windows_set_caps(weir, &weir->windows[i]);
     }
-    weir_tell(weir, "mode", mode_names[mode], cause, 0, until_ns);
+    weir_tell(weir, "mode", weir_mode_name(mode), cause, 0, until_ns);
 }
 
 void weir_modes_init(struct weir *weir, const struct weir_config *config) {
@@ -32,20 +35,19 @@ void weir_modes_init(struct weir *weir, const struct weir_config *config) {
     }
 }
 
-/** The highest mode that is on. */
-static enum weir_mode present(const struct weir *weir) {
-    const int64_t *until_ns = weir->modes.until_ns;
-    if (until_ns[WEIR_MODE_LIQUIDATION] > weir->now_ns) {
+enum weir_mode weir_modes_at(const struct weir_mode_state *modes, int64_t now_ns) {
+    const int64_t *until_ns = modes->until_ns;
+    if (until_ns[WEIR_MODE_LIQUIDATION] > now_ns) {
         return WEIR_MODE_LIQUIDATION;
     }
-    return until_ns[WEIR_MODE_BURST] > weir->now_ns ? WEIR_MODE_BURST : WEIR_MODE_NORMAL;
+    return until_ns[WEIR_MODE_BURST] > now_ns ? WEIR_MODE_BURST : WEIR_MODE_NORMAL;
 }
 
 void weir_modes_advance(struct weir *weir) {
     struct weir_mode_state *modes = &weir->modes;
     if (!modes->by_hand && modes->mode != WEIR_MODE_NORMAL &&
         modes->until_ns[modes->mode] <= weir->now_ns) {
-        enum weir_mode mode = present(weir);
+        enum weir_mode mode = weir_modes_at(modes, weir->now_ns);
         enter(weir, mode, "over", mode == WEIR_MODE_NORMAL ? WEIR_NEVER : modes->until_ns[mode]);
     }
 }
@@ -53,6 +55,7 @@ void weir_modes_advance(struct weir *weir) {
 /** A trigger: the mode begins or goes on, and lasts at least as long as it did before. */
 static void trigger(struct weir *weir, enum weir_mode mode, int64_t length_ns, const char *cause) {
     int64_t *until_ns = &weir->modes.until_ns[mode];
+    weir->modes.entered[mode] += *until_ns <= weir->now_ns;
     *until_ns = weir_later(*until_ns, weir->now_ns + length_ns);
     if (weir->modes.mode < mode) {
         enter(weir, mode, cause, *until_ns);

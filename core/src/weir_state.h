@@ -4,7 +4,7 @@
 #include "event_ring.h"
 #include "id_table.h"
 #include "reply_parse.h"
-#include "weir/policy.h"
+#include "weir/stats.h"
 #include "weir_detector.h"
 #include "weir_flow.h"
 #include "weir_sizes.h"
@@ -26,6 +26,7 @@
  *   weir_modes.c    normal, burst, liquidation
  *   weir_options.c  the settings
  *   weir_save.c     what survives a restart
+ *   weir_stats.c    the state in figures
  *   policy_weir.c   the policy's functions
  *
  * Times named _ns are the caller's clock; those named server_…_ns are the exchange's.
@@ -65,6 +66,14 @@ struct weir_others {
     int64_t booked_before; /**< the same for the window before, while that may still run */
 };
 
+/** The most that was used at once; it halves every five minutes. Looked at once a second. */
+struct weir_peak {
+    int64_t amount; /**< as it was then */
+    int64_t at_ns;
+    int64_t faded; /**< what is left of it by now */
+    int64_t look_ns;
+};
+
 /**
  * One limit of the exchange. While its windows' boundaries are known (`phased`), own requests are
  * counted in the window that may be open by now, and in the one before while that may still run.
@@ -73,6 +82,7 @@ struct weir_others {
  * in flight and what was answered in the last interval, which holds for windows of any phase.
  */
 struct weir_window {
+    struct weir_peak peak;
     enum weir_limit_type type;
     bool phased;
     int64_t interval_ns;
@@ -218,6 +228,7 @@ struct weir_mode_state {
     bool by_hand;
     struct weir_shares shares[WEIR_MODES];
     int64_t until_ns[WEIR_MODES]; /**< when a mode that was triggered ends */
+    int64_t entered[WEIR_MODES];  /**< how often each was switched on */
     int64_t burst_requests;       /**< more than that in 30 s are high traffic */
     struct weir_history requests; /**< what was submitted in the last 30 s */
     struct weir_detector detector;
@@ -413,6 +424,9 @@ void weir_modes_advance(struct weir *weir);
 void weir_modes_note_request(struct weir *weir);
 void weir_modes_observe(struct weir *weir, const struct weir_observation *observation);
 struct weir_shares weir_modes_shares(const struct weir *weir);
+/** The highest mode that a trigger keeps on at `now_ns`. */
+enum weir_mode weir_modes_at(const struct weir_mode_state *modes, int64_t now_ns);
+const char *weir_mode_name(enum weir_mode mode);
 
 /** The options of policy weir, and their values. */
 extern const struct weir_option weir_options[];
@@ -434,6 +448,23 @@ void weir_replies_learn(struct weir *weir, const struct weir_slot *slot,
 int64_t weir_fast_way_ns(const struct weir *weir);
 /** How long after it was given up a request may still arrive. */
 int64_t weir_late_span_ns(const struct weir *weir);
+
+/** What is left of a peak at `now_ns`. */
+int64_t weir_peak_faded(const struct weir_peak *peak, int64_t now_ns);
+/** Takes over what is used now, if that is more than what is left of the peak. */
+static inline void weir_peak_note(struct weir_peak *peak, int64_t now_ns, int64_t used) {
+    if (now_ns >= peak->look_ns) {
+        peak->faded = weir_peak_faded(peak, now_ns);
+        peak->look_ns = now_ns + WEIR_SECOND_NS;
+    }
+    if (used > peak->faded) {
+        *peak = (struct weir_peak){used, now_ns, used, peak->look_ns};
+    }
+}
+/** What of a history's total will be left at `now_ns`. */
+int64_t weir_history_left(const struct weir_history *history, int64_t now_ns);
+/** See weir_policy.stats. */
+void weir_tell_stats(const struct weir *weir, int64_t now_ns, struct weir_stats *stats);
 
 /** See weir_policy.save and weir_policy.restore. */
 size_t weir_save_state(const struct weir *weir, void *buffer, size_t capacity);

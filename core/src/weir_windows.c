@@ -302,9 +302,10 @@ void weir_windows_charge(struct weir *weir, struct weir_slot *slot) {
     slot->charged[0] = weir->charged[0];
     slot->charged[1] = weir->charged[1];
     for (size_t i = 0; i < weir->window_count; i++) {
-        const struct weir_window *window = &weir->windows[i];
+        struct weir_window *window = &weir->windows[i];
         slot->number[i] = window->number;
         slot->counted[i] = window->phased ? window->open : sliding_count(weir, window);
+        weir_peak_note(&window->peak, weir->now_ns, slot->counted[i] + window->others.booked);
     }
 }
 

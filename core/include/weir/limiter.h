@@ -2,6 +2,7 @@
 #define WEIR_LIMITER_H
 
 #include "weir/policy.h"
+#include "weir/stats.h"
 
 /**
  * A limiter: a policy, made and checked. This is what a bot links. Every call checks its arguments
@@ -62,8 +63,64 @@ enum weir_status weir_cancel(struct weir_limiter *limiter, int64_t now_ns, uint6
 /** Tells the policy of a liquidation on the feed; ignored by policies without a detector. */
 void weir_observe(struct weir_limiter *limiter, const struct weir_observation *observation);
 
-/** The oldest unread change of state; false if there is none. */
+/** The oldest unread change of the policy's state; false if there is none. 64 are kept; beyond, the
+ *  oldest are lost, and an event "events_lost" with their number comes before the next. */
 bool weir_poll_event(struct weir_limiter *limiter, struct weir_event *event);
+
+/** A request of more weight than this is heavy: event "heavy". */
+#define WEIR_HEAVY_WEIGHT 10
+
+/** A queue longer than this builds up: event "queue-buildup". */
+#define WEIR_QUEUE_BUILDUP 10
+
+/** Most subscriptions of one limiter. */
+#define WEIR_SUBSCRIPTIONS_MAX 16
+
+/**
+ * Takes an event. Called at the end of the call that caused it, when the limiter is consistent
+ * again and the caller's answer is written. It may call anything of this limiter but
+ * weir_limiter_destroy: read statistics, poll, subscribe and unsubscribe, and even submit, settle
+ * or cancel, at the time of the outer call or later. Events that it causes so are delivered after
+ * it returns, in their order, still within the outer call.
+ */
+typedef void weir_event_callback(void *context, struct weir_limiter *limiter,
+                                 const struct weir_event *event);
+
+/**
+ * Subscribes to events named `what`, or to all if that is NULL. The string is not copied.
+ *
+ * Besides the changes of state that the policy tells (those that weir_poll_event returns; polling
+ * goes on working beside subscriptions) there are notices of the library, for every policy, which
+ * are only delivered here:
+ *   "heavy"          a request of more than WEIR_HEAVY_WEIGHT is sent or queued; `number` its
+ *                    weight, `value` its path ("" if unknown)
+ *   "queue-buildup"  more than WEIR_QUEUE_BUILDUP requests of a priority wait, and again with each
+ *                    doubling; `value` the priority, `number` the length. Only for policies that
+ *                    tell their queues
+ *   "429", "418"     a reply with that status; `number` how many since the last success
+ *
+ * Events are delivered in order, at most 256 within one call and the rest with the next; 64 wait.
+ * Beyond, the oldest are lost and counted: an event "events_lost" comes first.
+ *
+ * `*subscription` becomes the handle for weir_unsubscribe; it may be NULL. Errors: WEIR_INVALID (no
+ * callback), WEIR_FULL (WEIR_SUBSCRIPTIONS_MAX are there).
+ */
+enum weir_status weir_subscribe(struct weir_limiter *limiter, const char *what,
+                                weir_event_callback *callback, void *context,
+                                uint32_t *subscription);
+
+/** Ends a subscription; from a callback too. Errors: WEIR_NO_SUCH. */
+enum weir_status weir_unsubscribe(struct weir_limiter *limiter, uint32_t subscription);
+
+/**
+ * The limiter's state in figures at `now_ns`, or at the time of the latest call if that is later.
+ * Asking changes nothing. `size` is sizeof *stats: a caller that was built with an older, smaller
+ * version of the structure gets what it knows. Constant time, no memory; works on a limiter that is
+ * broken too, then with the library's own counts alone. Errors: WEIR_INVALID (no structure, a time
+ * out of range).
+ */
+enum weir_status weir_read_stats(const struct weir_limiter *limiter, int64_t now_ns,
+                                 struct weir_stats *stats, size_t size);
 
 /** Requests that are queued plus requests on the wire. */
 uint32_t weir_open_requests(const struct weir_limiter *limiter);

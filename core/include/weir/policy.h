@@ -214,6 +214,9 @@ struct weir_event {
     int64_t until_ns;  /**< WEIR_NEVER if it has no end of its own */
 };
 
+/** Figures of a policy's state: weir/stats.h. */
+struct weir_stats;
+
 /** Flags of a policy. */
 enum weir_policy_flags {
     /** It has a queue of its own: requests are handed to it even while no connection is free. */
@@ -263,6 +266,12 @@ struct weir_policy {
     /** Takes back what `save` wrote, `elapsed_ns` later; refuses anything damaged. */
     enum weir_status (*restore)(void *self, int64_t now_ns, int64_t elapsed_ns, const void *buffer,
                                 size_t size, struct weir_error *error);
+
+    /** Tells the policy's state in figures at `now_ns`, in constant time. The library has filled in
+     *  what it counts itself, and everything else as not told; a policy sets what it knows and
+     *  nothing of `totals` but `events_lost`. Changes nothing, so that it may be asked at any time.
+     * May be NULL. */
+    void (*stats)(const void *self, int64_t now_ns, struct weir_stats *stats);
 
     /** Handed to `create` in the configuration: what tells apart policies that share their
      *  functions, as an adapter's many external programs. May be NULL. */
