@@ -17,6 +17,10 @@
 #define SPREAD 1.25
 /** At most one part in that many is left to critical requests that are worth nothing. */
 #define TOLL_PART 10
+/** The load of others may be above what is expected by this many of the largest surprises. */
+#define SURPRISES 2
+/** After this part of a window without a count of others one request may go to have one. */
+#define SILENCE_PART 6
 /** A sliding window is looked at that far ahead, as a share of its interval. */
 #define SLIDING_AHEAD 3
 
@@ -113,10 +117,15 @@ int64_t weir_demand_others(const struct weir *weir, const struct weir_window *wi
     if (!weir->use.forecast || !window->phased || others->proven < window->number - 1) {
         return 0;
     }
-    int64_t left_ns = weir_later(window->next_opens_ns - weir->now_ns, 0);
-    int64_t most = weir_later(others->now, others->before);
-    left_ns = weir_earlier(left_ns, window->interval_ns);
-    return most * (left_ns / 1000) / (window->interval_ns / 1000 + 1) + others->jump;
+    int64_t end_ns = (window->number + 1) * window->interval_ns;
+    int64_t silent_ns =
+        end_ns - others->server_seen_ns - weir_later(window->next_opens_ns - weir->now_ns, 0);
+    // Who waits for others to be done hears nothing of them: now and then one request may ask.
+    bool asks =
+        silent_ns > window->interval_ns / SILENCE_PART && weir->in_flight[window->type] == 0;
+    // What they sent since they were last counted is not in the count either.
+    int64_t span_ns = asks ? silent_ns : end_ns - others->server_seen_ns;
+    return weir_others_flow(window, weir_later(span_ns, 0)) + SURPRISES * others->jump;
 }
 
 /** Part of what follows an entry by a lag that still comes within a span. */

@@ -62,8 +62,10 @@ struct weir_others {
     int64_t before; /**< the same of the window before */
     int64_t proven; /**< number of the latest window in which there certainly were others */
     int64_t booked; /**< what is counted on top of one's own: `now` if proven lately, else 0 */
-    int64_t jump;   /**< largest step of the exchange's count of them, forgotten slowly */
-    int64_t booked_before; /**< the same for the window before, while that may still run */
+    int64_t jump;   /**< most that they took beyond their mean flow between two counts, forgotten
+                       slowly */
+    int64_t booked_before;  /**< the same for the window before, while that may still run */
+    int64_t server_seen_ns; /**< since then nothing is known of them */
 };
 
 /** The most that was used at once; it halves every five minutes. Looked at once a second. */
@@ -361,6 +363,8 @@ void weir_windows_settle(struct weir *weir, const struct weir_slot *slot, bool l
 void weir_windows_usage(struct weir *weir, const struct weir_slot *slot,
                         const struct weir_usage *usage, int64_t server_from_ns,
                         int64_t server_by_ns);
+/** What others take in a span of a phased window, at the rate of the busier of the last two. */
+int64_t weir_others_flow(const struct weir_window *window, int64_t span_ns);
 /** When the window is certainly over in which a request arrived that was answered now. */
 int64_t weir_window_over_ns(const struct weir *weir, const struct weir_window *window,
                             int64_t server_by_ns);

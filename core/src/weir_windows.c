@@ -57,6 +57,7 @@ static void set_booked_others(struct weir_window *window) {
 static void begin_others(struct weir_window *window, int64_t number) {
     window->others.before = number == window->number + 1 ? window->others.now : 0;
     window->others.now = 0;
+    window->others.server_seen_ns = number * window->interval_ns;
     window->number = number;
     set_booked_others(window);
 }
@@ -93,6 +94,7 @@ static void recount(const struct weir *weir, struct weir_window *window) {
         window->previous_over_ns = weir->now_ns;
     } else {
         window->number = possible_number(weir, window);
+        window->others.server_seen_ns = window->number * window->interval_ns;
         int64_t start = window->number * window->interval_ns;
         int64_t from = start - weir_clock_high(&weir->clock, weir->now_ns);
         window->open = floating(weir, window) + weir_history_since(&window->history, from);
@@ -344,6 +346,11 @@ void weir_windows_settle(struct weir *weir, const struct weir_slot *slot, bool l
     }
 }
 
+int64_t weir_others_flow(const struct weir_window *window, int64_t span_ns) {
+    int64_t most = weir_later(window->others.now, window->others.before);
+    return most * (span_ns / 1000) / (window->interval_ns / 1000 + 1);
+}
+
 /** Books a count of the exchange: `least` and `most` are bounds of the others' part in it. */
 static void book_others(struct weir_window *window, int64_t least, int64_t most, int64_t number) {
     struct weir_others *others = &window->others;
@@ -351,10 +358,22 @@ static void book_others(struct weir_window *window, int64_t least, int64_t most,
         others->proven = weir_later(others->proven, number);
     }
     if (number == window->number && most > others->now) {
-        others->jump = weir_later(others->jump - others->jump / JUMP_FADES, most - others->now);
         others->now = most;
     }
     set_booked_others(window);
+}
+
+/** A count of a request that arrived no earlier than `server_from_ns`: how much more than their
+ *  mean flow others took since the last one, and that nothing is known of what came after. */
+static void note_surprise(struct weir_window *window, int64_t most, int64_t server_from_ns) {
+    struct weir_others *others = &window->others;
+    if (server_from_ns < others->server_seen_ns || most <= others->now) {
+        return;
+    }
+    int64_t gap_ns = server_from_ns - others->server_seen_ns;
+    int64_t expected = weir_others_flow(window, gap_ns);
+    others->jump =
+        weir_later(others->jump - others->jump / JUMP_FADES, most - others->now - expected);
 }
 
 static void phased_usage(struct weir_window *window, const struct weir_slot *slot, size_t i,
@@ -365,7 +384,9 @@ static void phased_usage(struct weir_window *window, const struct weir_slot *slo
         int64_t least = used - window->open;
         // One that waited since before the window opened was perhaps overtaken: no upper bound.
         int64_t most = slot->number[i] == window->number ? used - slot->counted[i] : least;
+        note_surprise(window, most, server_from_ns);
         book_others(window, least, most, window->number);
+        window->others.server_seen_ns = weir_later(window->others.server_seen_ns, server_from_ns);
     } else if (server_from_ns >= start - window->interval_ns && server_by_ns < start) {
         book_others(window, used - window->previous, 0, window->number - 1);
     }

@@ -464,25 +464,61 @@ static void test_load_of_others(void **state) {
     weir_limiter_destroy(client.limiter);
 }
 
+/** Others took 40 in the last window, in two steps of 20; they were counted again, at 1, in that
+ *  second of this one. */
+static struct client beside_others(int64_t second) {
+    struct weir_setting settings[] = {{"forecast", "on"}};
+    struct client client = make(settings, 1);
+    use_with_header(&client, START + 30 * SECOND, "21");
+    use_with_header(&client, START + 50 * SECOND, "42");
+    use_with_header(&client, START + MINUTE + second * SECOND, "2");
+    return client;
+}
+
 /** What others took in the last window they are expected to take again: room is kept for it, less
  *  and less towards the end of the window. */
 static void test_others_are_forecast(void **state) {
     (void)state;
-    struct weir_setting settings[] = {{"forecast", "on"}};
     int last = -1;
     for (int64_t second = 2; second < 60; second += 19) {
-        struct client client = make(settings, 1);
-        use_with_header(&client, START + 30 * SECOND, "21");
-        use_with_header(&client, START + 50 * SECOND, "42"); // 40 of others, in two steps
-        use_with_header(&client, START + MINUTE + SECOND, "2");
-        int64_t now = START + MINUTE + second * SECOND;
-        int64_t rest = 40 * (60 - second) / 60;
-        int room = room_at(&client, now);
-        assert_in_range(room, 98 - rest - 22, 98 - rest); // the last step may come at once
+        struct client client = beside_others(second);
+        int rest = (int)(40 * (60 - second) / 60);
+        int room = room_at(&client, START + MINUTE + second * SECOND);
+        assert_in_range(room, 98 - rest - 42, 98 - rest - 30); // and twice a step that surprised
         assert_true(room > last);
         last = room;
         weir_limiter_destroy(client.limiter);
     }
+}
+
+/** What others may have taken since they were counted last is not forgotten while nothing is
+ *  heard of them: the room stays what it was then. */
+static void test_silence_frees_nothing(void **state) {
+    (void)state;
+    struct client client = beside_others(2);
+    int64_t now = START + MINUTE + 2 * SECOND;
+    int room = room_at(&client, now);
+    assert_int_equal(room_at(&client, now + 5 * SECOND), 0);
+    weir_limiter_destroy(client.limiter);
+    client = beside_others(2);
+    assert_int_equal(room_at(&client, now + 9 * SECOND), room);
+    weir_limiter_destroy(client.limiter);
+}
+
+/** Who waits for others to be done hears nothing of them: after a sixth of the window one request
+ *  may go and ask, and only one. */
+static void test_one_asks_after_silence(void **state) {
+    (void)state;
+    struct client client = beside_others(2);
+    int64_t now = START + MINUTE + 2 * SECOND;
+    uint64_t first = client.last_id + 1;
+    int room = room_at(&client, now);
+    for (int i = 0; i < room; i++) {
+        settle_with(&client, first + (uint64_t)i, now, now, 200, NULL, 0, NULL);
+    }
+    assert_int_equal(room_at(&client, now + 9 * SECOND), 0);
+    assert_int_equal(room_at(&client, now + 11 * SECOND), 1);
+    weir_limiter_destroy(client.limiter);
 }
 
 /** How many light requests of low priority still go at a moment. */
@@ -655,6 +691,8 @@ int main(void) {
         cmocka_unit_test(test_switched_off),
         cmocka_unit_test(test_load_of_others),
         cmocka_unit_test(test_others_are_forecast),
+        cmocka_unit_test(test_silence_frees_nothing),
+        cmocka_unit_test(test_one_asks_after_silence),
         cmocka_unit_test(test_reserve_follows_demand),
         cmocka_unit_test(test_overtaking_is_not_others),
         cmocka_unit_test(test_old_counts_are_dropped),
