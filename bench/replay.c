@@ -44,6 +44,25 @@ static void fail(struct job *job, uint32_t replication, const char *text) {
     pthread_mutex_unlock(&job->lock);
 }
 
+static bool policy_has_failed(struct job *job, const struct weir_replay_policy *result) {
+    pthread_mutex_lock(&job->lock);
+    const bool failed = result->failed;
+    pthread_mutex_unlock(&job->lock);
+    return failed;
+}
+
+/** Marks a policy as failed, by its lowest replication; its other replications are not run. */
+static void fail_policy(struct job *job, struct weir_replay_policy *result, uint32_t replication,
+                        const char *text) {
+    pthread_mutex_lock(&job->lock);
+    if (!result->failed || replication < result->failed_replication) {
+        result->failed = true;
+        result->failed_replication = replication;
+        snprintf(result->failure, sizeof result->failure, "%s", text);
+    }
+    pthread_mutex_unlock(&job->lock);
+}
+
 static struct weir_build_options build_options(const struct weir_replay_plan *plan,
                                                uint32_t replication) {
     const char *shape = plan->scenario.trace.shape;
@@ -76,9 +95,16 @@ static bool run_one(struct job *job, const struct weir_stage *stage, size_t p,
                     uint32_t replication) {
     struct weir_replay_policy *result = &job->replay->policies[p];
     struct weir_run run;
-    struct weir_run_error error = {{0}};
+    struct weir_run_error error = {.text = ""};
+    if (policy_has_failed(job, result)) {
+        return true;
+    }
     const double start_s = thread_cpu_s();
     if (!weir_run_policy(stage, result->policy, &run, &error)) {
+        if (error.policy_failed) {
+            fail_policy(job, result, replication, error.text);
+            return true;
+        }
         fail(job, replication, error.text);
         return false;
     }
@@ -213,13 +239,18 @@ static bool open_trace(struct job *job, struct weir_replay_error *error) {
     return true;
 }
 
-static bool check_policies(const struct weir_replay *replay, struct weir_replay_error *error) {
+static bool check_policies(struct job *job, struct weir_replay_error *error) {
+    struct weir_replay *replay = job->replay;
     for (size_t p = 0; p < replay->plan.policy_count; p++) {
-        struct weir_run_error why = {{0}};
-        if (!weir_check_policy(&replay->plan.scenario, replay->plan.policies[p], &why)) {
+        struct weir_run_error why = {.text = ""};
+        if (weir_check_policy(&replay->plan.scenario, replay->plan.policies[p], &why)) {
+            continue;
+        }
+        if (!why.policy_failed) {
             set_error(error, WEIR_REPLAY_WRONG_USE, why.text);
             return false;
         }
+        fail_policy(job, &replay->policies[p], 0, why.text);
     }
     return true;
 }
@@ -240,12 +271,26 @@ static bool take_memory(struct job *job, struct weir_replay_error *error) {
     return ok;
 }
 
+/** Some policy went through; else the failure of the first is that of the replay. */
+static bool check_failures(const struct weir_replay *replay, struct weir_replay_error *error) {
+    for (size_t p = 0; p < replay->plan.policy_count; p++) {
+        if (!replay->policies[p].failed) {
+            return true;
+        }
+    }
+    set_error(error, WEIR_REPLAY_FAILED, replay->policies[0].failure);
+    return false;
+}
+
 static void conclude(struct job *job) {
     struct weir_replay *replay = job->replay;
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     for (size_t p = 0; p < replay->plan.policy_count; p++) {
         struct weir_replay_policy *result = &replay->policies[p];
+        if (result->failed) {
+            continue;
+        }
         weir_summarise(result->runs, replay->plan.replications, &result->summary);
         result->cost.max_rss_mib = (double)usage.ru_maxrss / 1024.0;
         const uint64_t *digests = &job->digests[p * replay->plan.replications];
@@ -271,11 +316,11 @@ struct weir_replay *weir_replay_run(const struct weir_replay_plan *plan, weir_pr
                       .failed_replication = UINT32_MAX,
                       .error = error};
     pthread_mutex_init(&job.lock, NULL);
-    bool ok = check_policies(replay, error) && open_strategies(replay, error) &&
+    bool ok = check_policies(&job, error) && open_strategies(replay, error) &&
               take_memory(&job, error) && open_trace(&job, error);
     if (ok) {
         run_threads(&job);
-        ok = job.failed_replication == UINT32_MAX;
+        ok = job.failed_replication == UINT32_MAX && check_failures(replay, error);
     }
     if (ok) {
         conclude(&job);

@@ -48,6 +48,9 @@ struct weir_replay_policy {
     uint64_t ties;
     struct weir_replay_cost cost;
     struct weir_run first; /**< ledgers of replication 0 */
+    bool failed;           /**< the policy broke: nothing above but its name holds */
+    uint32_t failed_replication;
+    char failure[640]; /**< what happened, in the first replication in which it did */
 };
 
 struct weir_replay {
@@ -74,7 +77,9 @@ struct weir_replay_error {
 /** Told after each replication; may be NULL. Called from one thread at a time. */
 typedef void (*weir_progress)(void *context, uint32_t done, uint32_t of);
 
-/** Runs a plan. NULL and an error on failure; else the caller frees it. */
+/** Runs a plan. A policy that breaks (an external program dies, say) is marked as failed, and the
+ *  others go on. NULL and an error if that leaves none, or on any other failure; else the caller
+ *  frees it. */
 struct weir_replay *weir_replay_run(const struct weir_replay_plan *plan, weir_progress progress,
                                     void *context, struct weir_replay_error *error);
 

@@ -77,6 +77,17 @@ static void show(const struct weir_estimate *e, enum unit unit, bool whole, char
     }
 }
 
+static void show_cell(const struct weir_replay *replay, size_t policy, const struct row *row,
+                      char *text, size_t size) {
+    const struct weir_replay_policy *result = &replay->policies[policy];
+    if (result->failed) {
+        snprintf(text, size, "failed");
+    } else {
+        show(&result->summary.metrics[row->metric], row->unit, replay->plan.replications == 1, text,
+             size);
+    }
+}
+
 /** One policy: its whole diagnosis. Several: the first sentence of each, and what was drawn once.
  */
 static void print_diagnosis(const struct weir_replay *replay, const char *lead, FILE *out) {
@@ -84,6 +95,10 @@ static void print_diagnosis(const struct weir_replay *replay, const char *lead, 
     char origin[WEIR_SENTENCE_MAX];
     const size_t policies = replay->plan.policy_count;
     for (size_t p = 0; p < policies; p++) {
+        if (replay->policies[p].failed) {
+            fprintf(out, "%sFailed: %s\n", lead, replay->policies[p].failure);
+            continue;
+        }
         weir_diagnose(replay, &replay->policies[p], &d);
         for (size_t i = 0; i < (policies == 1 ? d.count : 1); i++) {
             fprintf(out, "%s%s\n", lead, d.sentences[i]);
@@ -108,8 +123,7 @@ static void print_text(const struct weir_replay *replay, bool color, FILE *out) 
         fprintf(out, "%-28s", rows[r].label);
         for (size_t p = 0; p < plan->policy_count; p++) {
             char text[40];
-            show(&replay->policies[p].summary.metrics[rows[r].metric], rows[r].unit,
-                 plan->replications == 1, text, sizeof text);
+            show_cell(replay, p, &rows[r], text, sizeof text);
             fprintf(out, " %14s", text);
         }
         fputc('\n', out);
@@ -132,8 +146,7 @@ static void print_markdown(const struct weir_replay *replay, FILE *out) {
         fprintf(out, "| %s%s |", inner ? "… " : "", rows[r].label + (inner ? 2 : 0));
         for (size_t p = 0; p < plan->policy_count; p++) {
             char text[40];
-            show(&replay->policies[p].summary.metrics[rows[r].metric], rows[r].unit,
-                 plan->replications == 1, text, sizeof text);
+            show_cell(replay, p, &rows[r], text, sizeof text);
             fprintf(out, " %s |", text);
         }
         fputc('\n', out);
@@ -143,6 +156,10 @@ static void print_markdown(const struct weir_replay *replay, FILE *out) {
 static void print_csv(const struct weir_replay *replay, FILE *out) {
     fputs("policy,metric,mean,low,high\n", out);
     for (size_t p = 0; p < replay->plan.policy_count; p++) {
+        if (replay->policies[p].failed) {
+            fprintf(out, "%s,failed,1,,\n", replay->policies[p].policy->name);
+            continue;
+        }
         for (size_t m = 0; m < WEIR_METRIC_COUNT; m++) {
             const struct weir_estimate *e = &replay->policies[p].summary.metrics[m];
             if (e->count == 0) {
@@ -173,6 +190,9 @@ static void print_origin(const struct weir_replay *replay, FILE *out) {
         fprintf(out, "bad rows left out: %zu\n", t->bad_rows);
     }
     for (size_t p = 0; p < plan->policy_count; p++) {
+        if (replay->policies[p].failed) {
+            continue;
+        }
         fprintf(out, "digest of %s: %016" PRIx64 "\n", replay->policies[p].policy->name,
                 replay->policies[p].digest);
     }

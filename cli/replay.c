@@ -411,6 +411,9 @@ static int write_folders(const struct weir_replay *replay, const char *out) {
         return weir_complain(WEIR_EXIT_FAILED, "%s", error);
     }
     for (size_t p = 0; p < replay->plan.policy_count; p++) {
+        if (replay->policies[p].failed) {
+            continue;
+        }
         char folder[4096];
         snprintf(folder, sizeof folder, "%.3000s/%s", out, replay->policies[p].policy->name);
         const int exit_code = write_folder(replay, p, folder);
@@ -455,7 +458,13 @@ static int run(const struct options *o) {
         weir_complain(WEIR_EXIT_DONE, "%s: the trace has changed since that result was made",
                       o->from);
     }
-    const int exit_code = write_results(replay, o);
+    int exit_code = write_results(replay, o);
+    for (size_t p = 0; p < replay->plan.policy_count; p++) {
+        if (replay->policies[p].failed) {
+            exit_code = weir_complain(exit_code ? exit_code : WEIR_EXIT_FAILED, "%s",
+                                      replay->policies[p].failure);
+        }
+    }
     weir_replay_free(replay);
     return exit_code;
 }

@@ -559,6 +559,7 @@ static struct weir_limiter *make_limiter(const struct weir_scenario *scenario,
     struct weir_limiter *limiter = NULL;
     struct weir_error why = {0};
     if (weir_limiter_create(policy, &config, &limiter, &why)) {
+        error->policy_failed = why.status == WEIR_BROKEN;
         snprintf(error->text, sizeof error->text, "policy %s: %s", policy->name, why.text);
     }
     return limiter;
@@ -899,6 +900,7 @@ bool weir_run_policy(const struct weir_stage *stage, const struct weir_policy *p
             if (why) {
                 snprintf(error->text, sizeof error->text, "policy %s: %s",
                          weir_limiter_policy(engine.clients[i].limiter)->name, why);
+                error->policy_failed = true;
                 ok = false;
             }
         }

@@ -22,7 +22,8 @@ struct weir_run {
 };
 
 struct weir_run_error {
-    char text[384];
+    char text[640];
+    bool policy_failed; /**< the policy broke: others may still run */
 };
 
 /**

@@ -69,7 +69,7 @@ void staged_free(struct staged *staged) {
 
 struct weir_run staged_run(const struct staged *staged, const struct weir_policy *policy) {
     struct weir_run run;
-    struct weir_run_error error = {{0}};
+    struct weir_run_error error = {.text = ""};
     if (!weir_run_policy(staged->stage, policy, &run, &error)) {
         print_error("%s: %s\n", policy->name, error.text);
         fail();

@@ -688,7 +688,7 @@ static void test_a_policy_that_breaks_ends_the_run_with_its_words(void **state) 
     struct staged *s = STAGED(staged_burst(5, 100, 20), "bot.connections=8");
     staged_set(s, 1, 0, 1);
     struct weir_run run;
-    struct weir_run_error error = {{0}};
+    struct weir_run_error error = {.text = ""};
     assert_false(weir_run_policy(s->stage, &policy_breaks, &run, &error));
     assert_non_null(strstr(error.text, "breaks"));
     assert_non_null(strstr(error.text, "it broke on purpose"));
@@ -698,7 +698,7 @@ static void test_a_policy_that_breaks_ends_the_run_with_its_words(void **state) 
 static void test_a_limiter_setting_that_the_policy_refuses_is_named(void **state) {
     (void)state;
     struct staged *s = STAGED(staged_burst(1, 1, 20), "limiter.normal.buffer=0.2");
-    struct weir_run_error error = {{0}};
+    struct weir_run_error error = {.text = ""};
     snprintf(s->scenario.limiter[0].value, sizeof s->scenario.limiter[0].value, "7");
     assert_false(weir_check_policy(&s->scenario, weir_policy_find("weir"), &error));
     assert_non_null(strstr(error.text, "normal.buffer"));

@@ -342,7 +342,7 @@ static void run_seed(uint64_t seed) {
     struct staged *s = draw_staged(seed, &draws);
     const struct weir_policy *policy = draw_policy(&draws);
     struct weir_run run;
-    struct weir_run_error error = {{0}};
+    struct weir_run_error error = {.text = ""};
     const bool ok = weir_run_policy(s->stage, policy, &run, &error);
     if (!ok) {
         print_error("%s: %s\n", policy->name, error.text);
