@@ -231,7 +231,7 @@ static void say_drawn(const struct weir_replay *replay, struct weir_diagnosis *d
                  trace->fields[i].name);
     }
     say(d, "Recorded: %s; derived: %s; drawn: %s, delays, faults and fills.",
-        lists[WEIR_MARK_RECORDED],
+        lists[WEIR_MARK_RECORDED][0] ? lists[WEIR_MARK_RECORDED] : "nothing",
         lists[WEIR_MARK_DERIVED][0] ? lists[WEIR_MARK_DERIVED] : "nothing",
         lists[WEIR_MARK_DRAWN][0] ? lists[WEIR_MARK_DRAWN] : "nothing of the trace");
 }

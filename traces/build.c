@@ -5,15 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decimal.h"
 #include "fields.h"
+#include "generator.h"
 #include "symbols.h"
 #include "trace_error.h"
 #include "trace_finish.h"
 
 #define REPLICATIONS_MAX (1u << 24)
-#define PRICE_DIGITS 100000.0   /* least mantissa of a price: six digits */
-#define QUANTITY_DIGITS 10000.0 /* least mantissa of a quantity: exact to 0.005 % */
 
 struct weir_uniforms weir_build_draw(const struct weir_build *build, enum weir_stream stream,
                                      uint32_t a, uint32_t b) {
@@ -50,11 +48,6 @@ static bool take_options(struct weir_build *build, const struct weir_build_optio
     build->path = build->profile->path;
     if (options == NULL) {
         return true;
-    }
-    if (options->replication >= REPLICATIONS_MAX) {
-        return weir_trace_fail(error, WEIR_TRACE_WRONG_USE,
-                               "replication %u is too large; it must be below %u",
-                               (unsigned)options->replication, REPLICATIONS_MAX);
     }
     build->seed = options->seed;
     build->replication = options->replication;
@@ -142,32 +135,11 @@ static void map_symbol(enum weir_profile_mapping mapping, const char *name,
              thousand ? name + 1 : name);
 }
 
-/** `value` as a decimal of at least `least` in its mantissa, with no more digits than that needs.
- */
-static struct weir_decimal to_decimal(double value, double least) {
-    unsigned decimals = 0;
-    while (decimals < WEIR_DECIMALS_MAX && value * (double)weir_power_of_ten(decimals) < least) {
-        decimals++;
-    }
-    const double scaled = value * (double)weir_power_of_ten(decimals) + 0.5;
-    assert(scaled < 9e18);
-    const int64_t mantissa = (int64_t)scaled;
-    return (struct weir_decimal){mantissa > 0 ? mantissa : 1, (uint8_t)decimals};
-}
-
 static void fill_row(const struct weir_build *build, uint32_t i, struct weir_liquidation *row) {
     const uint32_t slot = build->row_slot[i];
-    const struct weir_decimal price = to_decimal(build->row_price[i], PRICE_DIGITS);
-    const double rounded = weir_decimal_to_double(price.mantissa, price.decimals);
-    const struct weir_decimal quantity =
-        to_decimal(build->slot_usd[slot] / rounded, QUANTITY_DIGITS);
-    *row =
-        (struct weir_liquidation){.time_ns = build->profile->start_ns + build->row_ms[i] * 1000000,
-                                  .price = price.mantissa,
-                                  .quantity = quantity.mantissa,
-                                  .side = build->slot_side[slot],
-                                  .price_decimals = price.decimals,
-                                  .quantity_decimals = quantity.decimals};
+    *row = weir_liquidation_of(build->profile->start_ns + build->row_ms[i] * 1000000,
+                               build->row_price[i], build->slot_usd[slot]);
+    row->side = build->slot_side[slot];
 }
 
 static bool fill_trace(const struct weir_build *build, struct weir_trace *trace) {
@@ -252,6 +224,15 @@ static struct weir_trace *run_steps(struct weir_build *build, struct weir_trace_
 struct weir_trace *weir_profile_build(const struct weir_profile *profile,
                                       const struct weir_build_options *options,
                                       struct weir_trace_error *error) {
+    if (options != NULL && options->replication >= REPLICATIONS_MAX) {
+        weir_trace_fail(error, WEIR_TRACE_WRONG_USE,
+                        "replication %u is too large; it must be below %u",
+                        (unsigned)options->replication, REPLICATIONS_MAX);
+        return NULL;
+    }
+    if (profile->generator != NULL) {
+        return weir_generator_build(profile, options, error);
+    }
     struct weir_build build = {.profile = profile, .count = (uint32_t)profile->count};
     if (!take_options(&build, options, error)) {
         return NULL;

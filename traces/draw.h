@@ -25,7 +25,8 @@ enum weir_stream {
     WEIR_STREAM_STANDING = 9, /**< the same for standing load, by loop, cycle, index */
     WEIR_STREAM_FOREIGN = 10, /**< the same for foreign load */
     WEIR_STREAM_PHASE = 11,   /**< phase of the trace against the server's minute */
-    WEIR_STREAM_FILL = 12
+    WEIR_STREAM_FILL = 12,
+    WEIR_STREAM_GENERATOR = 32 /**< everything that a generator draws, by purpose */
 };
 
 /** What a random number is for. Fields that do not apply are 0. */

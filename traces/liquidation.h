@@ -30,6 +30,10 @@ struct weir_liquidation {
 /** 10 to the power of -decimals times `mantissa`, as the nearest double. */
 double weir_decimal_to_double(int64_t mantissa, uint8_t decimals);
 
+/** A liquidation at a drawn price and notional, of symbol 0 and side SELL: a price of at least six
+ *  digits, a quantity of at least five, so that its notional is exact within 0.005 %. */
+struct weir_liquidation weir_liquidation_of(int64_t time_ns, double price, double usd);
+
 /** Price times quantity in the quote currency (USD or USDT). */
 double weir_liquidation_notional_usd(const struct weir_liquidation *liquidation);
 

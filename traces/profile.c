@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "fields.h"
+#include "generator.h"
 #include "profile_data.h"
 #include "source.h"
 #include "strict_json.h"
@@ -473,6 +474,11 @@ static void read_profile(struct weir_json_part top, struct weir_profile *profile
     }
 }
 
+static bool is_generator(const json_t *json) {
+    const char *schema = json_string_value(json_object_get(json, "schema"));
+    return schema != NULL && strcmp(schema, WEIR_GENERATOR_SCHEMA) == 0;
+}
+
 struct weir_profile *weir_profile_open(const char *path, struct weir_trace_error *error) {
     json_t *json = weir_json_load(path, error);
     if (json == NULL) {
@@ -483,7 +489,8 @@ struct weir_profile *weir_profile_open(const char *path, struct weir_trace_error
     if (profile == NULL) {
         weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
     } else {
-        read_profile((struct weir_json_part){&reading, "", json}, profile);
+        const struct weir_json_part top = {&reading, "", json};
+        (is_generator(json) ? weir_generator_read : read_profile)(top, profile);
     }
     json_decref(json);
     if (reading.failed) {
@@ -500,6 +507,7 @@ void weir_profile_free(struct weir_profile *profile) {
     for (size_t i = 0; i < profile->symbol_count; i++) {
         free(profile->symbols[i].name);
     }
+    weir_generator_free(profile->generator);
     free(profile->symbols);
     free(profile->bins);
     free(profile->name);

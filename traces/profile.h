@@ -3,11 +3,12 @@
 
 #include "trace.h"
 
-/** A profile in memory: figures of a cascade, from which traces are built. Opaque. */
+/** What traces are built from: a profile, the figures of a recorded cascade, or a generator, the
+ *  parameters of a drawn one. Opaque. */
 struct weir_profile;
 
-/** Reads and checks a profile (see docs/profiles.md for its schema). Unknown keys, missing marks,
- *  negative counts and sums that do not agree are errors that name the key. */
+/** Reads and checks a profile (docs/profiles.md) or generator (docs/generators.md). Unknown keys,
+ * missing marks, negative counts and sums that do not agree are errors that name the key. */
 struct weir_profile *weir_profile_open(const char *path, struct weir_trace_error *error);
 
 void weir_profile_free(struct weir_profile *profile);

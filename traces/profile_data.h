@@ -63,6 +63,8 @@ struct weir_profile_sizes {
 };
 
 struct weir_profile {
+    struct weir_generator *generator; /**< or NULL. If it is there, only name, start, duration and
+                                         marks of what follows are set; owned */
     char *name;
     int64_t start_ns;
     int64_t duration_s;

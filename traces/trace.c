@@ -66,10 +66,10 @@ static const char *skip_blanks(const char *text) {
     return text + strspn(text, " \t\r\n");
 }
 
-/** Whether the text, a beginning of a JSON object, names a profile's schema. */
+/** Whether the text, a beginning of a JSON object, names the schema of a profile or generator. */
 static bool names_profile_schema(const char *text) {
     static const char key[] = "\"schema\"";
-    static const char value[] = "\"weir.profile/";
+    static const char *const values[] = {"\"weir.profile/", "\"weir.generator/"};
     if (strncmp(text, "\xef\xbb\xbf", 3) == 0) {
         text += 3;
     }
@@ -78,7 +78,9 @@ static bool names_profile_schema(const char *text) {
     }
     for (const char *at = strstr(text, key); at != NULL; at = strstr(at + 1, key)) {
         const char *colon = skip_blanks(at + strlen(key));
-        if (*colon == ':' && strncmp(skip_blanks(colon + 1), value, strlen(value)) == 0) {
+        const char *value = *colon == ':' ? skip_blanks(colon + 1) : "";
+        if (strncmp(value, values[0], strlen(values[0])) == 0 ||
+            strncmp(value, values[1], strlen(values[1])) == 0) {
             return true;
         }
     }

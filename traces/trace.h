@@ -76,7 +76,8 @@ struct weir_trace {
 
 /**
  * Reads or builds one trace from one or more paths. A path is a recording in any known form (see
- * reader.h), "-" for standard input, or a profile (a JSON object with "schema": "weir.profile/1").
+ * reader.h), "-" for standard input, or a profile or generator (a JSON object with "schema":
+ * "weir.profile/1" or "weir.generator/1").
  * Several recordings are merged by time into one trace; a profile must be the only path.
  * `build` may be NULL when no path is a profile (then seed 0, replication 0).
  * Returns NULL and fills `error` on failure. The caller frees the trace with weir_trace_free.
@@ -88,7 +89,8 @@ struct weir_trace *weir_trace_open(const char *const *paths, size_t path_count,
 
 void weir_trace_free(struct weir_trace *trace);
 
-/** Whether the file at `path` looks like a profile: then each replication builds its own trace. */
+/** Whether the file at `path` looks like a profile or generator: then each replication builds its
+ * own trace. */
 bool weir_is_profile(const char *path);
 
 /** "recorded", "derived" or "drawn". Static storage. */
