@@ -5,6 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) // what follows is exported
+
 /**
  * What a request costs on the exchange's two limiters. The weights are those of the Aster Finance
  * Futures API documents ("V1 (Legacy)" and "V3 (Recommended)", each endpoint's own section); the
@@ -40,8 +45,12 @@ struct weir_params {
     bool has_symbol; /**< `symbol` is sent; without it some endpoints cost 40 times as much */
 };
 
+#ifdef __cplusplus
+#define WEIR_PARAMS_NONE (weir_params{WEIR_LIMIT_OMITTED, 0, false})
+#else
 #define WEIR_PARAMS_NONE                                                                           \
     ((struct weir_params){.limit = WEIR_LIMIT_OMITTED, .count = 0, .has_symbol = false})
+#endif
 
 /** Cost of one request: weight for the IP's limiter, orders for the account's. */
 struct weir_cost {
@@ -80,5 +89,10 @@ struct weir_cost weir_endpoint_cost(weir_endpoint endpoint, struct weir_params p
 /** Whether the parameters are ones that the exchange accepts for this endpoint (a listed `limit`,
  *  a batch of at most 5 orders, a mandatory symbol). */
 bool weir_endpoint_accepts(weir_endpoint endpoint, struct weir_params params);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -3,6 +3,11 @@
 
 #include "weir/limiter.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) // what follows is exported
+
 /**
  * A limiter for bots with threads: a limiter and the lock around it. Any thread may call any of
  * these functions at any time, except that none may run during or after weir_handle_destroy.
@@ -73,5 +78,10 @@ enum weir_status weir_handle_restore(struct weir_handle *handle, int64_t now_ns,
 /** See weir_failure; copied into `error`, with status WEIR_BROKEN, or WEIR_OK and an empty text if
  *  nothing is broken. */
 void weir_handle_failure(struct weir_handle *handle, struct weir_error *error);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

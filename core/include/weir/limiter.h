@@ -4,6 +4,11 @@
 #include "weir/policy.h"
 #include "weir/stats.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) // what follows is exported
+
 /**
  * A limiter: a policy, made and checked. This is what a bot links. Every call checks its arguments
  * and the life of each request (see weir/policy.h): an id that is open twice, a reply to a request
@@ -138,5 +143,10 @@ enum weir_status weir_restore(struct weir_limiter *limiter, int64_t now_ns, int6
 
 /** After WEIR_BROKEN: what happened, in words. Static or limiter's storage; never NULL. */
 const char *weir_failure(struct weir_limiter *limiter);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

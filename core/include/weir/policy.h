@@ -8,6 +8,11 @@
 #include "weir/endpoints.h"
 #include "weir/error.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) // what follows is exported
+
 /**
  * The interface of a policy: a rate limiter together with what it does with a request that may not
  * go now. Built-in policies, shared objects and adapters to external programs all implement the
@@ -300,5 +305,10 @@ const char *weir_answer_name(enum weir_answer answer);
 
 /** "critical", "normal", "low". Static storage. */
 const char *weir_priority_name(enum weir_priority priority);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

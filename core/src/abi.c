@@ -1,0 +1,101 @@
+#include "weir/abi.h"
+
+#include "weir/handle.h"
+
+#define TYPE(type)                                                                                 \
+    { #type, NULL, 0, sizeof(struct type) }
+#define FIELD(type, field)                                                                         \
+    { #type, #field, offsetof(struct type, field), sizeof(((struct type *)NULL)->field) }
+
+static const struct weir_field FIELDS[] = {
+    TYPE(weir_error),
+    FIELD(weir_error, status),
+    FIELD(weir_error, text),
+    TYPE(weir_params),
+    FIELD(weir_params, limit),
+    FIELD(weir_params, count),
+    FIELD(weir_params, has_symbol),
+    TYPE(weir_cost),
+    FIELD(weir_cost, weight),
+    FIELD(weir_cost, orders),
+    TYPE(weir_limit),
+    FIELD(weir_limit, type),
+    FIELD(weir_limit, interval_ns),
+    FIELD(weir_limit, limit),
+    TYPE(weir_setting),
+    FIELD(weir_setting, key),
+    FIELD(weir_setting, value),
+    TYPE(weir_config),
+    FIELD(weir_config, limits),
+    FIELD(weir_config, limit_count),
+    FIELD(weir_config, settings),
+    FIELD(weir_config, setting_count),
+    FIELD(weir_config, now_ns),
+    FIELD(weir_config, max_open),
+    FIELD(weir_config, seed),
+    FIELD(weir_config, context),
+    TYPE(weir_request),
+    FIELD(weir_request, id),
+    FIELD(weir_request, endpoint),
+    FIELD(weir_request, params),
+    FIELD(weir_request, priority),
+    FIELD(weir_request, holds),
+    FIELD(weir_request, deadline_ns),
+    FIELD(weir_request, escalate_ns),
+    FIELD(weir_request, value),
+    FIELD(weir_request, memo),
+    FIELD(weir_request, can_send),
+    FIELD(weir_request, may_queue),
+    TYPE(weir_decision),
+    FIELD(weir_decision, answer),
+    FIELD(weir_decision, reason),
+    FIELD(weir_decision, until_ns),
+    FIELD(weir_decision, memo),
+    FIELD(weir_decision, booked_weight),
+    FIELD(weir_decision, booked_orders),
+    TYPE(weir_next),
+    FIELD(weir_next, kind),
+    FIELD(weir_next, reason),
+    FIELD(weir_next, id),
+    FIELD(weir_next, ask_again_ns),
+    FIELD(weir_next, booked_weight),
+    FIELD(weir_next, booked_orders),
+    TYPE(weir_header),
+    FIELD(weir_header, name),
+    FIELD(weir_header, value),
+    TYPE(weir_reply),
+    FIELD(weir_reply, id),
+    FIELD(weir_reply, lost),
+    FIELD(weir_reply, status),
+    FIELD(weir_reply, sent_ns),
+    FIELD(weir_reply, received_ns),
+    FIELD(weir_reply, headers),
+    FIELD(weir_reply, header_count),
+    FIELD(weir_reply, body),
+    FIELD(weir_reply, body_length),
+    TYPE(weir_settlement),
+    FIELD(weir_settlement, hold_until_ns),
+    FIELD(weir_settlement, booked_weight),
+    FIELD(weir_settlement, booked_orders),
+    TYPE(weir_observation),
+    FIELD(weir_observation, now_ns),
+    FIELD(weir_observation, symbol),
+    FIELD(weir_observation, sell),
+    FIELD(weir_observation, price),
+    FIELD(weir_observation, notional_usd),
+    TYPE(weir_event),
+    FIELD(weir_event, time_ns),
+    FIELD(weir_event, what),
+    FIELD(weir_event, value),
+    FIELD(weir_event, cause),
+    FIELD(weir_event, number),
+    FIELD(weir_event, until_ns),
+};
+
+const char *weir_version(void) {
+    return WEIR_VERSION;
+}
+
+const struct weir_field *weir_field_at(size_t index) {
+    return index < sizeof FIELDS / sizeof FIELDS[0] ? &FIELDS[index] : NULL;
+}
