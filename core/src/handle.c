@@ -8,12 +8,26 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "errors.h"
+#include "event_ring.h"
+
+#define DELIVERED_MAX 256u // in one call: a thread that others keep busy gets to its own work again
+
+struct subscription {
+    const char *what;               /**< NULL: all events */
+    weir_handle_callback *callback; /**< NULL: free */
+    void *context;
+};
 
 struct weir_handle {
     pthread_mutex_t lock;
     struct weir_limiter *limiter;
+    struct weir_event_ring pending; /**< events that are not delivered yet */
+    bool listens;                   /**< subscribed to the limiter, which fills `pending` */
+    bool delivering; /**< a thread is at it; it takes what others' calls cause, too */
+    struct subscription subscriptions[WEIR_SUBSCRIPTIONS_MAX];
 };
 
 /** An error here means that the handle's memory was overwritten or that it was freed. */
@@ -27,6 +41,46 @@ static void unlock(struct weir_handle *handle) {
     int failed = pthread_mutex_unlock(&handle->lock);
     assert(!failed);
     (void)failed;
+}
+
+static void tell(struct weir_handle *handle, const struct subscription *subscriptions,
+                 const struct weir_event *event) {
+    for (uint32_t i = 0; i < WEIR_SUBSCRIPTIONS_MAX; i++) {
+        const struct subscription *to = &subscriptions[i];
+        if (to->callback && (!to->what || strcmp(to->what, event->what) == 0)) {
+            to->callback(to->context, handle, event);
+        }
+    }
+}
+
+/** Delivers what is pending. The lock is held at the start and at the end, and not while a callback
+ *  runs. One thread does it at a time, so that events stay in order. */
+static void deliver(struct weir_handle *handle) {
+    handle->delivering = true;
+    struct weir_event event;
+    for (uint32_t i = 0; i < DELIVERED_MAX && weir_event_ring_take(&handle->pending, &event); i++) {
+        struct subscription now[WEIR_SUBSCRIPTIONS_MAX];
+        memcpy(now, handle->subscriptions, sizeof now);
+        unlock(handle);
+        tell(handle, now, &event);
+        lock(handle);
+    }
+    handle->delivering = false;
+}
+
+/** The end of every call that may cause events. */
+static void finish(struct weir_handle *handle) {
+    if (handle->pending.count > 0 && !handle->delivering) {
+        deliver(handle);
+    }
+    unlock(handle);
+}
+
+/** The limiter's subscriber: called with the lock held. */
+static void keep(void *context, struct weir_limiter *limiter, const struct weir_event *event) {
+    (void)limiter;
+    struct weir_handle *handle = context;
+    weir_event_ring_add(&handle->pending, *event);
 }
 
 /** The time of a call: never before that of an earlier one. Called with the lock held. */
@@ -78,7 +132,7 @@ enum weir_status weir_handle_submit(struct weir_handle *handle, int64_t now_ns,
     lock(handle);
     enum weir_status status =
         weir_submit(handle->limiter, in_order(handle, now_ns), request, decision);
-    unlock(handle);
+    finish(handle);
     return status;
 }
 
@@ -88,7 +142,7 @@ enum weir_status weir_handle_try(struct weir_handle *handle, int64_t now_ns,
     lock(handle);
     enum weir_status status =
         weir_try(handle->limiter, in_order(handle, now_ns), request, decision);
-    unlock(handle);
+    finish(handle);
     return status;
 }
 
@@ -97,7 +151,7 @@ enum weir_status weir_handle_next_request(struct weir_handle *handle, int64_t no
     lock(handle);
     enum weir_status status =
         weir_next_request(handle->limiter, in_order(handle, now_ns), free_connections, next);
-    unlock(handle);
+    finish(handle);
     return status;
 }
 
@@ -105,14 +159,14 @@ enum weir_status weir_handle_settle(struct weir_handle *handle, const struct wei
                                     struct weir_settlement *settlement) {
     lock(handle);
     enum weir_status status = weir_settle(handle->limiter, reply, settlement);
-    unlock(handle);
+    finish(handle);
     return status;
 }
 
 enum weir_status weir_handle_cancel(struct weir_handle *handle, int64_t now_ns, uint64_t id) {
     lock(handle);
     enum weir_status status = weir_cancel(handle->limiter, in_order(handle, now_ns), id);
-    unlock(handle);
+    finish(handle);
     return status;
 }
 
@@ -123,7 +177,7 @@ void weir_handle_observe(struct weir_handle *handle, const struct weir_observati
         seen.now_ns = in_order(handle, seen.now_ns);
         weir_observe(handle->limiter, &seen);
     }
-    unlock(handle);
+    finish(handle);
 }
 
 bool weir_handle_poll_event(struct weir_handle *handle, struct weir_event *event) {
@@ -131,6 +185,51 @@ bool weir_handle_poll_event(struct weir_handle *handle, struct weir_event *event
     bool found = weir_poll_event(handle->limiter, event);
     unlock(handle);
     return found;
+}
+
+enum weir_status weir_handle_subscribe(struct weir_handle *handle, const char *what,
+                                       weir_handle_callback *callback, void *context,
+                                       uint32_t *subscription) {
+    if (!callback) {
+        return WEIR_INVALID;
+    }
+    lock(handle);
+    uint32_t place = 0;
+    while (place < WEIR_SUBSCRIPTIONS_MAX && handle->subscriptions[place].callback) {
+        place++;
+    }
+    enum weir_status status = place < WEIR_SUBSCRIPTIONS_MAX ? WEIR_OK : WEIR_FULL;
+    if (status == WEIR_OK && !handle->listens) {
+        status = weir_subscribe(handle->limiter, NULL, keep, handle, NULL);
+        handle->listens = status == WEIR_OK;
+    }
+    if (status == WEIR_OK) {
+        handle->subscriptions[place] = (struct subscription){what, callback, context};
+        if (subscription) {
+            *subscription = place;
+        }
+    }
+    unlock(handle);
+    return status;
+}
+
+enum weir_status weir_handle_unsubscribe(struct weir_handle *handle, uint32_t subscription) {
+    enum weir_status status = WEIR_NO_SUCH;
+    lock(handle);
+    if (subscription < WEIR_SUBSCRIPTIONS_MAX && handle->subscriptions[subscription].callback) {
+        handle->subscriptions[subscription].callback = NULL;
+        status = WEIR_OK;
+    }
+    unlock(handle);
+    return status;
+}
+
+enum weir_status weir_handle_read_stats(struct weir_handle *handle, int64_t now_ns,
+                                        struct weir_stats *stats, size_t size) {
+    lock(handle);
+    enum weir_status status = weir_read_stats(handle->limiter, now_ns, stats, size);
+    unlock(handle);
+    return status;
 }
 
 uint32_t weir_handle_open_requests(struct weir_handle *handle) {
@@ -143,7 +242,7 @@ uint32_t weir_handle_open_requests(struct weir_handle *handle) {
 size_t weir_handle_save(struct weir_handle *handle, int64_t now_ns, void *buffer, size_t capacity) {
     lock(handle);
     size_t size = weir_save(handle->limiter, in_order(handle, now_ns), buffer, capacity);
-    unlock(handle);
+    finish(handle);
     return size;
 }
 
@@ -152,7 +251,7 @@ enum weir_status weir_handle_restore(struct weir_handle *handle, int64_t now_ns,
     lock(handle);
     enum weir_status status =
         weir_restore(handle->limiter, in_order(handle, now_ns), elapsed_ns, buffer, size, error);
-    unlock(handle);
+    finish(handle);
     return status;
 }
 

@@ -297,6 +297,113 @@ static void restores_what_it_saved(void **state) {
     weir_handle_destroy(handle);
 }
 
+/** What a subscriber saw: the numbers of the 429s, in order, and how often it was called within its
+ *  own call. */
+struct listener {
+    _Atomic int depth;
+    int nested;
+    double numbers[2000];
+    int count;
+    int64_t asked; /**< statistics it read from within the callback */
+};
+
+static void listen(void *context, struct weir_handle *handle, const struct weir_event *event) {
+    struct listener *listener = context;
+    listener->nested += atomic_fetch_add(&listener->depth, 1) > 0;
+    struct weir_stats stats;
+    if (weir_handle_read_stats(handle, event->time_ns, &stats, sizeof stats) == WEIR_OK) {
+        listener->asked++;
+    }
+    if (listener->count < 2000) {
+        listener->numbers[listener->count++] = event->number;
+    }
+    atomic_fetch_sub(&listener->depth, 1);
+}
+
+/** Each of these requests is answered 429, by a policy that goes on all the same. */
+static void *be_refused(void *argument) {
+    struct worker *worker = argument;
+    for (uint64_t i = 0; i < 200; i++) {
+        struct weir_request request = request_of(worker->first_id + i, SECOND);
+        struct weir_decision decision;
+        struct weir_reply reply = {
+            .id = request.id, .status = 429, .sent_ns = SECOND, .received_ns = SECOND};
+        struct weir_settlement settlement;
+        if (weir_handle_try(worker->world->handle, SECOND, &request, &decision) != WEIR_OK ||
+            weir_handle_settle(worker->world->handle, &reply, &settlement) != WEIR_OK) {
+            atomic_fetch_add(&worker->world->wrong, 1);
+        }
+    }
+    return NULL;
+}
+
+static void events_come_in_order_outside_the_lock(void **state) {
+    (void)state;
+    static struct world world;
+    static struct listener listener;
+    world.handle = make("none", NULL);
+    uint32_t subscription = 0;
+    assert_int_equal(weir_handle_subscribe(world.handle, "429", listen, &listener, &subscription),
+                     WEIR_OK);
+    pthread_t threads[THREADS];
+    struct worker workers[THREADS];
+    for (uint64_t i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){&world, 1 + i * REQUESTS_EACH, {i}};
+        assert_int_equal(pthread_create(&threads[i], NULL, be_refused, &workers[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(world.wrong, 0);
+    assert_int_equal(listener.nested, 0);
+    assert_in_range(listener.count, 1, THREADS * 200);
+    assert_int_equal(listener.asked, listener.count);
+    for (int i = 1; i < listener.count; i++) {
+        assert_true(listener.numbers[i] > listener.numbers[i - 1]);
+    }
+    struct weir_stats stats;
+    assert_int_equal(weir_handle_read_stats(world.handle, SECOND, &stats, sizeof stats), WEIR_OK);
+    assert_int_equal(stats.totals.http_429, THREADS * 200);
+    assert_int_equal(weir_handle_unsubscribe(world.handle, subscription), WEIR_OK);
+    assert_int_equal(weir_handle_unsubscribe(world.handle, subscription), WEIR_NO_SUCH);
+    int before = listener.count;
+    struct worker again = {&world, 1, {1}};
+    (void)be_refused(&again);
+    assert_int_equal(listener.count, before);
+    weir_handle_destroy(world.handle);
+}
+
+/** A callback that sends a request itself, which is answered 429 again. */
+static void provoke(void *context, struct weir_handle *handle, const struct weir_event *event) {
+    int *calls = context;
+    (void)event;
+    if (++*calls < 5) {
+        uint64_t id = 1000 + (uint64_t)*calls;
+        struct weir_request request = request_of(id, SECOND);
+        struct weir_decision decision;
+        struct weir_settlement settlement;
+        struct weir_reply reply = {
+            .id = id, .status = 429, .sent_ns = SECOND, .received_ns = SECOND};
+        assert_int_equal(weir_handle_try(handle, SECOND, &request, &decision), WEIR_OK);
+        assert_int_equal(weir_handle_settle(handle, &reply, &settlement), WEIR_OK);
+    }
+}
+
+static void a_callback_may_call_again(void **state) {
+    (void)state;
+    struct weir_handle *handle = make("none", NULL);
+    int calls = 0;
+    assert_int_equal(weir_handle_subscribe(handle, "429", NULL, NULL, NULL), WEIR_INVALID);
+    assert_int_equal(weir_handle_subscribe(handle, NULL, provoke, &calls, NULL), WEIR_OK);
+    provoke(&calls, handle, NULL); // the first, by hand
+    assert_int_equal(calls, 5);
+    for (int i = 1; i < WEIR_SUBSCRIPTIONS_MAX; i++) {
+        assert_int_equal(weir_handle_subscribe(handle, "418", provoke, &calls, NULL), WEIR_OK);
+    }
+    assert_int_equal(weir_handle_subscribe(handle, "418", provoke, &calls, NULL), WEIR_FULL);
+    weir_handle_destroy(handle);
+}
+
 static void says_what_is_wrong(void **state) {
     (void)state;
     struct weir_error error = {.text = ""};
@@ -322,6 +429,8 @@ int main(void) {
         cmocka_unit_test(threads_that_try),
         cmocka_unit_test(a_time_behind_counts_as_the_latest),
         cmocka_unit_test(restores_what_it_saved),
+        cmocka_unit_test(events_come_in_order_outside_the_lock),
+        cmocka_unit_test(a_callback_may_call_again),
         cmocka_unit_test(says_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ check_headers() {
 declared() { # functions that the public headers declare
     for header in "$prefix"/include/weir/*.h; do
         "$cc" -std=c11 -E -P -I "$prefix/include" "$header"
-    done | tr '\n' ' ' | grep -oE '[a-z0-9_]*weir_[a-z0-9_]+ *\([^*;][^;]*\) *;' |
+    done | tr '\n' ' ' | sed 's/typedef[^;]*;//g' | grep -oE '[a-z0-9_]*weir_[a-z0-9_]+ *\([^*;][^;]*\) *;' |
         grep -oE '^weir_[a-z0-9_]+' |
         grep -vx weir_policy_export | # what a policy's own shared object defines
         sort -u

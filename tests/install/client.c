@@ -24,8 +24,8 @@ int main(void) {
     if (weir_handle_submit(handle, 1000, &order, &decision)) {
         return 1;
     }
-    printf("weir %s: %s, weight %d, orders %d\n", weir_version(),
-           weir_answer_name(decision.answer), decision.booked_weight, decision.booked_orders);
+    printf("weir %s: %s, weight %d, orders %d\n", weir_version(), weir_answer_name(decision.answer),
+           decision.booked_weight, decision.booked_orders);
     weir_handle_destroy(handle);
     return 0;
 }

@@ -65,6 +65,32 @@ void weir_handle_observe(struct weir_handle *handle, const struct weir_observati
 /** See weir_poll_event. Each event goes to one caller only. */
 bool weir_handle_poll_event(struct weir_handle *handle, struct weir_event *event);
 
+/**
+ * Takes an event, as weir_event_callback, but outside the lock: it may take its time, and may call
+ * anything of the handle but weir_handle_destroy. Events come one after the other, in their order,
+ * from whichever thread's call found them due.
+ */
+typedef void weir_handle_callback(void *context, struct weir_handle *handle,
+                                  const struct weir_event *event);
+
+/**
+ * Subscribes to events named `what`, or to all if that is NULL; see weir_subscribe for their names.
+ * The string is not copied. Events that come faster than they are taken wait, 64 of them; beyond,
+ * the oldest are lost, and an event "events_lost" with their number comes first. Errors:
+ * WEIR_INVALID (no callback), WEIR_FULL (WEIR_SUBSCRIPTIONS_MAX are there).
+ */
+enum weir_status weir_handle_subscribe(struct weir_handle *handle, const char *what,
+                                       weir_handle_callback *callback, void *context,
+                                       uint32_t *subscription);
+
+/** Ends a subscription. A callback that another thread is in the middle of may return after this
+ *  does. Errors: WEIR_NO_SUCH. */
+enum weir_status weir_handle_unsubscribe(struct weir_handle *handle, uint32_t subscription);
+
+/** See weir_read_stats. */
+enum weir_status weir_handle_read_stats(struct weir_handle *handle, int64_t now_ns,
+                                        struct weir_stats *stats, size_t size);
+
 /** See weir_open_requests. Other threads may change the number at any moment. */
 uint32_t weir_handle_open_requests(struct weir_handle *handle);
 
