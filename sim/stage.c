@@ -14,19 +14,19 @@ const char *weir_class_name(enum weir_class class) {
     return names[class];
 }
 
-/** The true phase for a single run; else one phase in each of `replications` parts of a minute. */
-static int64_t draw_phase_ns(uint64_t seed, uint32_t replication, uint32_t replications) {
-    if (replications <= 1) {
+/** The true phase for a single run; else one phase in each of `phases` parts of a minute. */
+static int64_t draw_phase_ns(uint64_t seed, uint32_t phase, uint32_t phases) {
+    if (phases <= 1) {
         return 0;
     }
-    const struct weir_uniforms u = weir_draw((struct weir_draw_key){
-        .seed = seed, .replication = replication, .stream = WEIR_STREAM_PHASE});
-    return (int64_t)(((double)replication + u.u[0]) / (double)replications * (double)MINUTE_NS);
+    const struct weir_uniforms u = weir_draw(
+        (struct weir_draw_key){.seed = seed, .replication = phase, .stream = WEIR_STREAM_PHASE});
+    return (int64_t)(((double)phase + u.u[0]) / (double)phases * (double)MINUTE_NS);
 }
 
-static void set_times(struct weir_stage *stage, uint32_t replications) {
+static void set_times(struct weir_stage *stage, const struct weir_stage_draws *draws) {
     const struct weir_trace *trace = stage->trace;
-    stage->shift_ns = draw_phase_ns(stage->seed, stage->replication, replications);
+    stage->shift_ns = draw_phase_ns(stage->seed, draws->phase, draws->phases);
     stage->onset_ns = trace->rows[0].time_ns + stage->shift_ns;
     stage->start_ns = stage->onset_ns - (int64_t)(stage->scenario->bot.lead_s * 1e9);
     stage->second_start_ns = stage->start_ns - SECOND_BOT_NS;
@@ -158,7 +158,17 @@ struct weir_stage *weir_stage_create(const struct weir_trace *trace,
                                      const struct weir_strategy *strategy,
                                      const struct weir_strategy *second, uint64_t seed,
                                      uint32_t replication, uint32_t replications) {
-    assert(trace->row_count > 0 && replication < replications);
+    const struct weir_stage_draws draws = {
+        .network = replication, .phase = replication, .phases = replications};
+    return weir_stage_create_with(trace, scenario, strategy, second, seed, &draws);
+}
+
+struct weir_stage *weir_stage_create_with(const struct weir_trace *trace,
+                                          const struct weir_scenario *scenario,
+                                          const struct weir_strategy *strategy,
+                                          const struct weir_strategy *second, uint64_t seed,
+                                          const struct weir_stage_draws *draws) {
+    assert(trace->row_count > 0 && draws->phase < draws->phases);
     struct weir_stage *stage = calloc(1, sizeof *stage);
     if (!stage) {
         return NULL;
@@ -166,8 +176,8 @@ struct weir_stage *weir_stage_create(const struct weir_trace *trace,
     stage->trace = trace;
     stage->scenario = scenario;
     stage->seed = seed;
-    stage->replication = replication;
-    set_times(stage, replications);
+    stage->replication = draws->network;
+    set_times(stage, draws);
     if (!build(stage, strategy, second)) {
         weir_stage_destroy(stage);
         return NULL;

@@ -37,7 +37,7 @@ struct weir_stage {
     const struct weir_trace *trace;
     const struct weir_scenario *scenario;
     uint64_t seed;
-    uint32_t replication;
+    uint32_t replication; /**< of everything drawn but trace and phase */
     int64_t
         shift_ns; /**< added to every time of the trace: its phase against the server's minute */
     int64_t start_ns;        /**< the bot starts */
@@ -63,6 +63,21 @@ struct weir_stage *weir_stage_create(const struct weir_trace *trace,
                                      const struct weir_strategy *strategy,
                                      const struct weir_strategy *second, uint64_t seed,
                                      uint32_t replication, uint32_t replications);
+/** What a replication draws beside its trace, each by a number of its own, so that a study can vary
+ *  one and hold the other. */
+struct weir_stage_draws {
+    uint32_t network; /**< delays, faults, foreign load */
+    uint32_t phase;   /**< below `phases` */
+    uint32_t phases;  /**< parts of the minute that the phases lie in; 1: the true phase */
+};
+
+/** The same as weir_stage_create, with network and phase drawn apart. */
+struct weir_stage *weir_stage_create_with(const struct weir_trace *trace,
+                                          const struct weir_scenario *scenario,
+                                          const struct weir_strategy *strategy,
+                                          const struct weir_strategy *second, uint64_t seed,
+                                          const struct weir_stage_draws *draws);
+
 void weir_stage_destroy(struct weir_stage *stage);
 
 /** "slack", "tight" or "binding". Static storage. */

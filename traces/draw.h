@@ -26,7 +26,8 @@ enum weir_stream {
     WEIR_STREAM_FOREIGN = 10, /**< the same for foreign load */
     WEIR_STREAM_PHASE = 11,   /**< phase of the trace against the server's minute */
     WEIR_STREAM_FILL = 12,
-    WEIR_STREAM_GENERATOR = 32 /**< everything that a generator draws, by purpose */
+    WEIR_STREAM_GENERATOR = 32, /**< everything that a generator draws, by purpose */
+    WEIR_STREAM_BOOTSTRAP = 40  /**< resamples of an interval */
 };
 
 /** What a random number is for. Fields that do not apply are 0. */

@@ -1,0 +1,94 @@
+#ifndef WEIR_BENCH_EXPERIMENT_H
+#define WEIR_BENCH_EXPERIMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "metrics.h"
+#include "replay.h"
+#include "scenario.h"
+#include "stage.h"
+
+/**
+ * An experiment: arms on traces, any number of replications, on any number of threads. An arm is a
+ * policy with a scenario; a cell is one run of one arm on one trace in one replication. All arms
+ * meet the same random numbers (common random numbers), whatever their settings, so that any two
+ * may be compared replication by replication. Results are a function of the plan, not of the
+ * threads.
+ */
+
+struct weir_arm {
+    char name[128];
+    const struct weir_policy *policy;
+    struct weir_scenario scenario;
+};
+
+/** A trace by its files; see weir_trace_open. */
+struct weir_trace_source {
+    const char *const *paths;
+    size_t path_count;
+};
+
+/** Which draws a replication takes: numbers of the trace's, the phase's and the network's. */
+struct weir_place {
+    uint32_t draw, phase, network;
+};
+
+struct weir_experiment_plan {
+    const struct weir_trace_source *sources;
+    size_t source_count;
+    const struct weir_arm *arms;
+    size_t arm_count;
+    uint64_t seed;
+    uint32_t replications; /**< at least 1 */
+    uint32_t threads;      /**< at least 1 */
+    bool skip_bad;
+    const struct weir_place
+        *places;     /**< of each replication; NULL: each has its own of everything */
+    uint32_t phases; /**< parts of the minute that the phases lie in; 0: one per replication */
+};
+
+/** What is known of a trace. */
+struct weir_experiment_trace {
+    char name[128];
+    uint64_t digest; /**< of replication 0 */
+    size_t liquidations, bad_rows;
+    double span_s;
+    struct weir_marked_field fields[WEIR_MARKED_FIELDS_MAX];
+    size_t field_count; /**< 0 for a recording */
+};
+
+/** Results of one arm on one trace. */
+struct weir_arm_result {
+    struct weir_metrics *runs; /**< per replication */
+    uint64_t *digests;         /**< per replication */
+    enum weir_class class;     /**< of the trace under the arm's scenario, in replication 0 */
+    bool failed;               /**< the policy broke: nothing above holds */
+    uint32_t failed_replication;
+    char failure[640]; /**< what happened, in the first replication in which it did */
+};
+
+struct weir_experiment {
+    struct weir_experiment_plan plan; /**< borrows sources and arms */
+    struct weir_experiment_trace *traces;
+    struct weir_arm_result *results; /**< traces × arms */
+    uint64_t events;
+    double cpu_s;
+};
+
+/** Runs a plan. An arm whose policy breaks is marked as failed on that trace, and the others go on.
+ *  NULL and an error on any other failure; else the caller frees it. */
+struct weir_experiment *weir_experiment_run(const struct weir_experiment_plan *plan,
+                                            weir_progress progress, void *context,
+                                            struct weir_replay_error *error);
+
+void weir_experiment_free(struct weir_experiment *experiment);
+
+/** Results of an arm on a trace. */
+const struct weir_arm_result *weir_experiment_result(const struct weir_experiment *experiment,
+                                                     size_t trace, size_t arm);
+
+/** Digest over all replications of an arm on a trace. */
+uint64_t weir_experiment_digest(const struct weir_experiment *experiment, size_t trace, size_t arm);
+
+#endif
