@@ -158,12 +158,19 @@ static enum weir_effect effect_of(const struct client *client,
     return step ? step->effect : WEIR_EFFECT_NONE;
 }
 
+/** When a request was signed, on the exchange's clock. */
+static int64_t signed_ns(const struct client *client, const struct weir_request_record *r) {
+    return weir_limiter_policy(client->limiter)->flags & WEIR_POLICY_SIGNS_FIRST
+               ? r->submitted_ns + r->line_wait_ns /* when it had its connection */
+               : r->sent_ns;
+}
+
 /** Code with which the venue's own checks refuse a request, or 0. */
 static int32_t refusal(const struct client *client, const struct weir_request_record *r,
                        enum weir_effect effect) {
     const struct engine *engine = client->engine;
     const int64_t offset_ns = (int64_t)(engine->scenario->bot.clock_offset_ms * 1e6);
-    const int64_t age_ns = engine->now_ns - (r->sent_ns + offset_ns);
+    const int64_t age_ns = engine->now_ns - (signed_ns(client, r) + offset_ns);
     if (engine->is_signed[r->endpoint] &&
         (age_ns <= -TIMESTAMP_AHEAD_NS || age_ns > RECV_WINDOW_NS)) {
         return -1021;

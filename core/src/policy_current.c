@@ -415,6 +415,7 @@ static bool current_poll_event(void *self, struct weir_event *event) {
 const struct weir_policy weir_policy_current = {
     .abi = WEIR_POLICY_ABI,
     .size = sizeof(struct weir_policy),
+    .flags = WEIR_POLICY_SIGNS_FIRST,
     .name = "current",
     .summary = "the bot's former limiter: every request counts 1, and a held call goes regardless",
     .options = current_options,

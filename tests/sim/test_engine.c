@@ -440,6 +440,27 @@ static void test_a_clock_that_is_off_is_refused_for_signed_calls_only(void **sta
     assert_clock("bot.clock_offset_ms=-4900", false);
 }
 
+/** `current` takes its timestamp before it waits: what it held for long is refused as too old. */
+static void test_what_was_signed_before_a_hold_grows_old(void **state) {
+    (void)state;
+    struct staged *s = STAGED(staged_burst(3, 100, 20), "exchange.orders_per_minute=30");
+    staged_set(s, 1, 0, 1);
+    struct weir_run run = staged_run_named(s, "current");
+    size_t old = 0;
+    for (size_t i = 0; i < run.own.request_count; i++) {
+        const struct weir_request_record *r = &run.own.requests[i];
+        if (r->status == 200 || r->status == 400) {
+            const int64_t age_ns = r->arrived_ns - (r->submitted_ns + r->line_wait_ns);
+            const bool refused = is_signed(r) && age_ns > 5000000000;
+            assert_int_equal(r->code == -1021, refused);
+            old += refused;
+        }
+    }
+    assert_true(old > 5);
+    weir_run_close(&run);
+    staged_free(s);
+}
+
 static void test_a_clock_that_is_off_does_not_change_what_weir_sends(void **state) {
     (void)state;
     uint64_t digests[3];
@@ -744,6 +765,7 @@ int main(void) {
         cmocka_unit_test(test_a_request_without_reply_is_given_up_in_time),
         cmocka_unit_test(test_an_entry_can_be_captured_without_the_bot_knowing),
         cmocka_unit_test(test_a_clock_that_is_off_is_refused_for_signed_calls_only),
+        cmocka_unit_test(test_what_was_signed_before_a_hold_grows_old),
         cmocka_unit_test(test_a_clock_that_is_off_does_not_change_what_weir_sends),
         cmocka_unit_test(test_a_margin_too_small_rejects_entries),
         cmocka_unit_test(test_too_many_open_orders_reject_entries),

@@ -225,7 +225,11 @@ struct weir_stats;
 /** Flags of a policy. */
 enum weir_policy_flags {
     /** It has a queue of its own: requests are handed to it even while no connection is free. */
-    WEIR_POLICY_QUEUES = 1
+    WEIR_POLICY_QUEUES = 1,
+    /** Its call path signs a request when it is first submitted and sends it as signed, however
+     *  long it was held: the exchange refuses what is older than its recvWindow (-1021). Without
+     *  this flag the caller signs when it sends. */
+    WEIR_POLICY_SIGNS_FIRST = 2
 };
 
 /**
