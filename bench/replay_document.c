@@ -105,6 +105,17 @@ static json_t *trace(const struct weir_replay *replay) {
     return object;
 }
 
+/** Whether the bound is exact, and if not, why. What is protected has an upper bound only. */
+static json_t *bound(const struct weir_bound *b) {
+    json_t *why = json_array();
+    for (int bit = 0; bit < WEIR_BOUND_WHYS; bit++) {
+        if (b->why & (1U << bit)) {
+            json_array_append_new(why, json_string(weir_bound_why_name(bit)));
+        }
+    }
+    return json_pack("{s:b, s:o, s:b}", "exact", b->why == 0, "why", why, "protected_exact", 0);
+}
+
 static json_t *diagnosis(const struct weir_replay *replay,
                          const struct weir_replay_policy *result) {
     struct weir_diagnosis d;
@@ -140,6 +151,7 @@ char *weir_replay_document(const struct weir_replay *replay, size_t policy) {
     json_object_set_new(root, "trace", trace(replay));
     json_object_set_new(root, "diagnosis", diagnosis(replay, result));
     json_object_set_new(root, "metrics", metrics(&result->summary));
+    json_object_set_new(root, "bound", bound(replay->stage->bound));
     json_object_set_new(root, "bound_by", bound_by(&result->summary));
     json_object_set_new(root, "capture_curve", curve(&result->summary));
     json_object_set_new(root, "capture_by_decile", deciles(&result->summary));

@@ -29,6 +29,9 @@ static const struct row rows[] = {
     {"  by notional", WEIR_METRIC_notional_capture, UNIT_SHARE},
     {"protected captures", WEIR_METRIC_protected_captures, UNIT_COUNT},
     {"  by impact", WEIR_METRIC_protected_impact_capture, UNIT_SHARE},
+    {"value of bound", WEIR_METRIC_value_of_bound, UNIT_SHARE},
+    {"  protected (upper bound)", WEIR_METRIC_protected_value_of_bound, UNIT_SHARE},
+    {"displaced weight", WEIR_METRIC_displaced_weight, UNIT_COUNT},
     {"late", WEIR_METRIC_state_late, UNIT_COUNT},
     {"refused", WEIR_METRIC_state_refused, UNIT_COUNT},
     {"expired", WEIR_METRIC_state_expired, UNIT_COUNT},
@@ -48,6 +51,13 @@ static const struct row rows[] = {
     {"blind, longest", WEIR_METRIC_blind_max_s, UNIT_S},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
+
+/** What a row says; a bound that is not exact is called an upper one. */
+static const char *label(const struct weir_replay *replay, const struct row *row) {
+    return row->metric == WEIR_METRIC_value_of_bound && replay->stage->bound->why
+               ? "value of upper bound"
+               : row->label;
+}
 
 static void show(const struct weir_estimate *e, enum unit unit, bool whole, char *text,
                  size_t size) {
@@ -120,7 +130,7 @@ static void print_text(const struct weir_replay *replay, bool color, FILE *out) 
     }
     fputs(color ? "\033[0m\n" : "\n", out);
     for (size_t r = 0; r < ROW_COUNT; r++) {
-        fprintf(out, "%-28s", rows[r].label);
+        fprintf(out, "%-28s", label(replay, &rows[r]));
         for (size_t p = 0; p < plan->policy_count; p++) {
             char text[40];
             show_cell(replay, p, &rows[r], text, sizeof text);
@@ -142,8 +152,9 @@ static void print_markdown(const struct weir_replay *replay, FILE *out) {
     }
     fputc('\n', out);
     for (size_t r = 0; r < ROW_COUNT; r++) {
-        const bool inner = rows[r].label[0] == ' ';
-        fprintf(out, "| %s%s |", inner ? "… " : "", rows[r].label + (inner ? 2 : 0));
+        const char *text_of_row = label(replay, &rows[r]);
+        const bool inner = text_of_row[0] == ' ';
+        fprintf(out, "| %s%s |", inner ? "… " : "", text_of_row + (inner ? 2 : 0));
         for (size_t p = 0; p < plan->policy_count; p++) {
             char text[40];
             show_cell(replay, p, &rows[r], text, sizeof text);

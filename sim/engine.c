@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bot.h"
+#include "bound_check.h"
 #include "event_queue.h"
 #include "exchange.h"
 #include "venue.h"
@@ -95,8 +96,9 @@ static struct weir_draw_key fate_key(const struct client *client,
                                      const struct weir_request_record *r) {
     const uint32_t who = (uint32_t)client->number << 24;
     if (r->purpose == WEIR_FOR_STANDING || r->purpose == WEIR_FOR_STARTUP) {
-        const uint32_t loop = r->purpose == WEIR_FOR_STARTUP ? 255 : r->step;
-        return key_of(client->engine, WEIR_STREAM_STANDING, loop, r->attempt, who | r->index);
+        return weir_stage_standing_key(client->engine->stage, client->number,
+                                       r->purpose == WEIR_FOR_STARTUP ? WEIR_STARTUP_LOOP : r->step,
+                                       r->attempt, r->index);
     }
     const uint32_t step = ((uint32_t)r->purpose << 8) | r->step;
     return key_of(client->engine, WEIR_STREAM_REQUEST, r->opportunity,
@@ -517,10 +519,8 @@ static void start_dashboards(struct engine *engine) {
     const struct weir_loop *loop = &engine->stage->hunts[0].strategy->dashboard;
     for (int64_t tab = 0; loop->call_count > 0 && tab < engine->scenario->foreign.dashboards;
          tab++) {
-        const struct weir_uniforms u =
-            weir_draw(key_of(engine, WEIR_STREAM_FOREIGN, (uint32_t)tab, UINT32_MAX, 0));
-        const int64_t phase_ns = (int64_t)(u.u[0] * (double)loop->period_ns);
-        push(engine, engine->stage->start_ns + phase_ns, KIND_DASHBOARD, 0, (uint64_t)tab << 40);
+        push(engine, weir_stage_dashboard_ns(engine->stage, (uint32_t)tab), KIND_DASHBOARD, 0,
+             (uint64_t)tab << 40);
     }
 }
 
@@ -683,7 +683,8 @@ static void begin_ledger(const struct engine *engine, const struct weir_hunt *hu
         .delivered = stage->push_count,
         .trace_usd = stage->trace_usd,
         .feed_usd = stage->feed_usd,
-        .symbols = (const char *const *)trace->symbols};
+        .symbols = (const char *const *)trace->symbols,
+        .bound = ledger == &engine->run->own ? stage->bound : NULL};
     for (size_t i = 0; i < ledger->opportunity_count; i++) {
         const struct weir_opportunity *o = &hunt->opportunities[i];
         struct weir_opportunity_record *record = &ledger->opportunities[i];
@@ -888,7 +889,8 @@ static bool finish(struct engine *engine, struct weir_run_error *error) {
                 note_crossing(client, o, engine->stage->end_ns);
             }
         }
-        if (!weir_ledger_check(client->ledger, error->text, sizeof error->text)) {
+        if (!weir_ledger_check(client->ledger, error->text, sizeof error->text) ||
+            !weir_bound_check(client->ledger, error->text, sizeof error->text)) {
             return false;
         }
     }

@@ -7,6 +7,8 @@
 
 #include "weir/policy.h"
 
+#include "bound.h"
+
 /**
  * The ledger of a run: every opportunity, every request and every change of the policy's state,
  * each in flat arrays. Metrics, logs and plots are made from it alone. All times are nanoseconds of
@@ -164,7 +166,9 @@ struct weir_run_facts {
     size_t unheard;      /**< lost in an outage of the feed */
     size_t delivered;
     double trace_usd, feed_usd;
-    const char *const *symbols; /**< names, by number */
+    const char *const *symbols;     /**< names, by number */
+    const struct weir_bound *bound; /**< the most that can be captured, borrowed from the stage;
+                                       NULL if nobody computed it */
 };
 
 struct weir_ledger {

@@ -6,6 +6,8 @@
 
 #include "draw.h"
 #include "histogram.h"
+#include "metrics_bound.h"
+#include "metrics_set.h"
 
 #define MINUTE_NS 60000000000LL
 
@@ -16,35 +18,6 @@ const char *weir_metric_name(enum weir_metric metric) {
 #undef X
     };
     return names[metric];
-}
-
-static void set(struct weir_metrics *m, enum weir_metric metric, double value) {
-    m->values[metric] = value;
-    m->present[metric] = true;
-}
-
-#define SET(name, value) set(m, WEIR_METRIC_##name, (double)(value))
-
-static void set_ratio(struct weir_metrics *m, enum weir_metric metric, double part, double whole) {
-    if (whole > 0.0) {
-        set(m, metric, part / whole);
-    }
-}
-
-#define SET_RATIO(name, part, whole)                                                               \
-    set_ratio(m, WEIR_METRIC_##name, (double)(part), (double)(whole))
-
-static bool is_captured(const struct weir_opportunity_record *o) {
-    return o->state == WEIR_STATE_CAPTURED;
-}
-
-/** Captured and, if it filled, its stop accepted in time. */
-static bool is_protected(const struct weir_ledger *l, const struct weir_opportunity_record *o) {
-    if (!is_captured(o)) {
-        return false;
-    }
-    return !o->filled_ns ||
-           (o->protected_ns && o->protected_ns <= o->filled_ns + l->facts.protect_within_ns);
 }
 
 /* ---- captures ---- */
@@ -74,17 +47,17 @@ static void captures(const struct weir_ledger *l, struct weir_metrics *m) {
         const struct weir_opportunity_record *o = &l->opportunities[i];
         add(&all, o);
         states[o->state]++;
-        if (is_captured(o)) {
+        if (weir_is_captured(o)) {
             add(&captured, o);
             const double latency_s = (double)(o->accepted_ns - o->time_ns) / 1e9;
             for (int t = 0; t < 3; t++) {
                 edge[t] += o->value * weir_exp(fmax(-latency_s / tau_s[t], -700.0));
             }
         }
-        if (is_captured(o) && o->filled_ns) {
+        if (weir_is_captured(o) && o->filled_ns) {
             add(&filled, o);
         }
-        if (is_protected(l, o)) {
+        if (weir_is_protected(l, o)) {
             add(&protected, o);
             protected_usd += o->filled_ns ? o->notional_usd : 0.0;
         }
@@ -182,7 +155,7 @@ static void curve(const struct weir_ledger *l, struct weir_metrics *m) {
 
 static void set_latency(struct weir_metrics *m, enum weir_metric metric, int64_t latency_ns) {
     if (latency_ns >= 0 && latency_ns != INT64_MAX) {
-        set(m, metric, (double)latency_ns / 1e6);
+        weir_metric_set(m, metric, (double)latency_ns / 1e6);
     }
 }
 
@@ -193,7 +166,7 @@ static bool latencies(const struct weir_ledger *l, struct weir_metrics *m) {
     }
     for (size_t i = 0; i < l->opportunity_count; i++) {
         const struct weir_opportunity_record *o = &l->opportunities[i];
-        if (is_captured(o)) {
+        if (weir_is_captured(o)) {
             weir_histogram_add(h, o->accepted_ns - o->time_ns);
         } else {
             weir_histogram_add_infinite(h);
@@ -215,7 +188,6 @@ static bool latencies(const struct weir_ledger *l, struct weir_metrics *m) {
 
 static void refusals(const struct weir_ledger *l, struct weir_metrics *m) {
     size_t by_reason[WEIR_REASONS] = {0};
-    double displaced = 0.0;
     for (size_t i = 0; i < l->request_count; i++) {
         const struct weir_request_record *r = &l->requests[i];
         const bool unsent =
@@ -223,9 +195,6 @@ static void refusals(const struct weir_ledger *l, struct weir_metrics *m) {
         /* what expired in the bot's own line was not refused by the policy */
         if (unsent && r->reason != WEIR_REASON_CONNECTION) {
             by_reason[r->reason]++;
-        }
-        if (unsent && r->purpose == WEIR_FOR_STANDING) {
-            displaced += r->weight;
         }
     }
     SET(refused_outbid, by_reason[WEIR_REASON_OUTBID]);
@@ -236,7 +205,6 @@ static void refusals(const struct weir_ledger *l, struct weir_metrics *m) {
     SET(refused_deadline, by_reason[WEIR_REASON_DEADLINE]);
     SET(refused_other, by_reason[WEIR_REASON_NONE] + by_reason[WEIR_REASON_PACE] +
                            by_reason[WEIR_REASON_ORDERING]);
-    SET(displaced_weight, displaced);
 }
 
 /** A request by one of its times. */
@@ -353,7 +321,7 @@ static struct minute *minute_at(const struct minutes *minutes, int64_t time_ns) 
 }
 
 static bool is_useful(const struct weir_ledger *l, const struct weir_request_record *r) {
-    return r->purpose <= WEIR_FOR_FILL && is_captured(&l->opportunities[r->opportunity]);
+    return r->purpose <= WEIR_FOR_FILL && weir_is_captured(&l->opportunities[r->opportunity]);
 }
 
 static void charge_minutes(const struct weir_ledger *l, bool own, struct minutes *minutes) {
@@ -502,7 +470,7 @@ static int64_t *captured_times(const struct weir_ledger *l, size_t *count) {
     int64_t *times_ns = calloc(l->opportunity_count + 1, sizeof *times_ns);
     *count = 0;
     for (size_t i = 0; times_ns && i < l->opportunity_count; i++) {
-        if (is_captured(&l->opportunities[i])) {
+        if (weir_is_captured(&l->opportunities[i])) {
             times_ns[(*count)++] = l->opportunities[i].accepted_ns;
         }
     }
@@ -538,7 +506,7 @@ static double blind_s(const struct weir_ledger *l, const int64_t *times_ns, size
     int64_t longest_ns = 0;
     for (size_t i = 0; i < l->opportunity_count; i++) {
         const struct weir_opportunity_record *o = &l->opportunities[i];
-        if (!is_captured(o)) {
+        if (!weir_is_captured(o)) {
             const int64_t next_ns = first_capture(times_ns, count, o->opened_ns);
             const int64_t blind_ns = (next_ns < last_ns ? next_ns : last_ns) - o->opened_ns;
             longest_ns = blind_ns > longest_ns ? blind_ns : longest_ns;
@@ -599,7 +567,7 @@ static void bound_by(const struct weir_ledger *l, struct weir_metrics *m) {
             time_ns[cause] += (double)o->waits_ns[cause];
             all_time_ns += (double)o->waits_ns[cause];
         }
-        if (!is_captured(o)) {
+        if (!weir_is_captured(o)) {
             value[o->blame] += o->value;
             all_value += o->value;
         }
@@ -640,13 +608,13 @@ static bool by_size(const struct weir_ledger *l, struct weir_metrics *m) {
         const size_t until = (d + 1) * n / WEIR_DECILES;
         size_t captured = 0;
         for (size_t i = from; i < until; i++) {
-            captured += is_captured(&l->opportunities[sizes[i].opportunity]);
+            captured += weir_is_captured(&l->opportunities[sizes[i].opportunity]);
         }
         m->capture_by_decile[d] = until > from ? (double)captured / (double)(until - from) : 0.0;
     }
     for (size_t i = n; i-- > 0 && m->miss_count < WEIR_MISSES;) {
         const struct weir_opportunity_record *o = &l->opportunities[sizes[i].opportunity];
-        if (!is_captured(o)) {
+        if (!weir_is_captured(o)) {
             m->misses[m->miss_count++] = (struct weir_miss){sizes[i].opportunity,
                                                             o->time_ns,
                                                             o->notional_usd,
@@ -683,5 +651,6 @@ bool weir_metrics_compute(const struct weir_ledger *own, const struct weir_ledge
     bound_by(own, m);
     others(foreign, m);
     return latencies(own, m) && provocations(own, m) && windows(own, foreign, m) &&
-           exposure(own, m) && timing(own, m) && by_size(own, m);
+           exposure(own, m) && timing(own, m) && by_size(own, m) &&
+           weir_metrics_add_bound(own, foreign, m);
 }

@@ -93,7 +93,28 @@
     X(latency_all_p90_ms)                                                                          \
     X(latency_all_p99_ms)                                                                          \
     X(foreign_sent)                                                                                \
-    X(foreign_http_429)
+    X(foreign_http_429)                                                                            \
+    X(ceiling_captures)                                                                            \
+    X(ceiling_value_capture)                                                                       \
+    X(ceiling_notional_capture)                                                                    \
+    X(bound_captures)                                                                              \
+    X(bound_value_capture)                                                                         \
+    X(bound_notional_capture)                                                                      \
+    X(capture_of_bound)                                                                            \
+    X(value_of_bound)                                                                              \
+    X(notional_of_bound)                                                                           \
+    X(regret)                                                                                      \
+    X(protected_bound_captures)                                                                    \
+    X(protected_bound_value_capture)                                                               \
+    X(protected_bound_notional_capture)                                                            \
+    X(protected_capture_of_bound)                                                                  \
+    X(protected_value_of_bound)                                                                    \
+    X(protected_notional_of_bound)                                                                 \
+    X(threshold_usd)                                                                               \
+    X(threshold_captures)                                                                          \
+    X(threshold_value_capture)                                                                     \
+    X(threshold_value_of_bound)                                                                    \
+    X(value_of_threshold)
 
 enum weir_metric {
 #define X(name) WEIR_METRIC_##name,

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drawn_load.h"
+#include "stage_bound.h"
+
 #define SECOND_NS 1000000000LL
 #define MINUTE_NS (60 * SECOND_NS)
 #define AFTER_NS (300 * SECOND_NS)      /* a run ends that long after the last liquidation */
@@ -12,6 +15,27 @@
 const char *weir_class_name(enum weir_class class) {
     static const char *const names[] = {"slack", "tight", "binding"};
     return names[class];
+}
+
+struct weir_draw_key weir_stage_standing_key(const struct weir_stage *stage, uint8_t client,
+                                             uint32_t loop, uint32_t cycle, uint32_t index) {
+    return (struct weir_draw_key){.seed = stage->seed,
+                                  .replication = stage->replication,
+                                  .stream = WEIR_STREAM_STANDING,
+                                  .a = loop,
+                                  .b = cycle,
+                                  .c = ((uint32_t)client << 24) | index};
+}
+
+int64_t weir_stage_dashboard_ns(const struct weir_stage *stage, uint32_t tab) {
+    const struct weir_uniforms u =
+        weir_draw((struct weir_draw_key){.seed = stage->seed,
+                                         .replication = stage->replication,
+                                         .stream = WEIR_STREAM_FOREIGN,
+                                         .a = tab,
+                                         .b = UINT32_MAX});
+    const struct weir_loop *loop = &stage->hunts[0].strategy->dashboard;
+    return stage->start_ns + (int64_t)(u.u[0] * (double)loop->period_ns);
 }
 
 /** The true phase for a single run; else one phase in each of `phases` parts of a minute. */
@@ -150,7 +174,9 @@ static bool build(struct weir_stage *stage, const struct weir_strategy *strategy
         stage->trace_usd += weir_liquidation_notional_usd(&trace->rows[i]);
     }
     stage->class = classify(stage);
-    return true;
+    stage->load = weir_drawn_load(stage, &stage->load_count);
+    stage->bound = stage->load ? weir_stage_bound(stage) : NULL;
+    return stage->bound != NULL;
 }
 
 struct weir_stage *weir_stage_create(const struct weir_trace *trace,
@@ -195,6 +221,8 @@ void weir_stage_destroy(struct weir_stage *stage) {
     }
     weir_network_destroy(stage->network);
     weir_market_destroy(stage->market);
+    weir_bound_free(stage->bound);
+    free(stage->load);
     free(stage->pushes);
     free(stage);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bound.h"
 #include "feed.h"
 #include "market.h"
 #include "network.h"
@@ -53,6 +54,15 @@ struct weir_stage {
     double trace_usd, feed_usd; /**< notional of the trace, and of what was delivered */
     struct weir_hunt hunts[2];  /**< the bot's, and the second bot's if there is one */
     enum weir_class class;
+    struct weir_drawn_request *load; /**< what is sent anyway, as drawn, in order of arrival */
+    size_t load_count;
+    struct weir_bound *bound; /**< the most that any policy can capture here */
+};
+
+/** A request that is sent whatever the policy does, as drawn: see sim/drawn_load.h. */
+struct weir_drawn_request {
+    int64_t arrived_ns;
+    struct weir_cost cost; /**< what the exchange charges; orders only on the bot's account */
 };
 
 /** Sets the stage. `replications` is the number of the whole experiment: with one the trace keeps
@@ -79,6 +89,17 @@ struct weir_stage *weir_stage_create_with(const struct weir_trace *trace,
                                           const struct weir_stage_draws *draws);
 
 void weir_stage_destroy(struct weir_stage *stage);
+
+/** Key of the fate of a request of standing load (`loop` its number, `cycle` from 1, `index` its
+ *  place in it), of any client: the same whoever asks. */
+struct weir_draw_key weir_stage_standing_key(const struct weir_stage *stage, uint8_t client,
+                                             uint32_t loop, uint32_t cycle, uint32_t index);
+
+/** In weir_stage_standing_key: number of the "loop" of start-up requests. */
+#define WEIR_STARTUP_LOOP 255
+
+/** When a tab of the dashboard sends its first request. */
+int64_t weir_stage_dashboard_ns(const struct weir_stage *stage, uint32_t tab);
 
 /** "slack", "tight" or "binding". Static storage. */
 const char *weir_class_name(enum weir_class class);

@@ -236,8 +236,8 @@ static const double expected[WEIR_METRIC_COUNT] = {
     IS(refused_queue_full, 1),
     IS(refused_deadline, 1),
     IS(refused_other, 2),
-    IS(displaced_weight, 49), /* the expired request of 40, another, and eight refused ones */
-    IS(saturated_windows, 1), /* four entries of two orders: 8 of 8 */
+    IS(displaced_weight, ABSENT), /* no bound was computed */
+    IS(saturated_windows, 1),     /* four entries of two orders: 8 of 8 */
     IS(efficiency, 7.0 / 8.0),
     IS(useful_efficiency, 6.0 / 8.0),
     IS(banned_s, 125),
@@ -265,6 +265,27 @@ static const double expected[WEIR_METRIC_COUNT] = {
     IS(latency_all_p99_ms, ABSENT),
     IS(foreign_sent, 3),
     IS(foreign_http_429, 1),
+    IS(ceiling_captures, ABSENT),
+    IS(ceiling_value_capture, ABSENT),
+    IS(ceiling_notional_capture, ABSENT),
+    IS(bound_captures, ABSENT),
+    IS(bound_value_capture, ABSENT),
+    IS(bound_notional_capture, ABSENT),
+    IS(capture_of_bound, ABSENT),
+    IS(value_of_bound, ABSENT),
+    IS(notional_of_bound, ABSENT),
+    IS(regret, ABSENT),
+    IS(protected_bound_captures, ABSENT),
+    IS(protected_bound_value_capture, ABSENT),
+    IS(protected_bound_notional_capture, ABSENT),
+    IS(protected_capture_of_bound, ABSENT),
+    IS(protected_value_of_bound, ABSENT),
+    IS(protected_notional_of_bound, ABSENT),
+    IS(threshold_usd, ABSENT),
+    IS(threshold_captures, ABSENT),
+    IS(threshold_value_capture, ABSENT),
+    IS(threshold_value_of_bound, ABSENT),
+    IS(value_of_threshold, ABSENT),
 #undef IS
 };
 

@@ -316,11 +316,28 @@ static void check_shares(uint64_t seed, const struct weir_metrics *m) {
     CHECK_SEED(seed, value == 0.0 || fabs(value - 1.0) < 1e-9);
 }
 
+/** Nobody beats the bound who displaces nothing of what it subtracts. */
+static void check_bound(uint64_t seed, const struct weir_metrics *m) {
+    static const enum weir_metric of_bound[] = {
+        WEIR_METRIC_capture_of_bound,         WEIR_METRIC_value_of_bound,
+        WEIR_METRIC_notional_of_bound,        WEIR_METRIC_protected_capture_of_bound,
+        WEIR_METRIC_protected_value_of_bound, WEIR_METRIC_protected_notional_of_bound};
+    for (size_t i = 0; i < sizeof of_bound / sizeof of_bound[0]; i++) {
+        CHECK_SEED(seed, !m->present[of_bound[i]] || m->values[of_bound[i]] <= 1.0 + 1e-9 ||
+                             m->values[WEIR_METRIC_displaced_weight] > 0.0);
+    }
+    const double *v = m->values;
+    CHECK_SEED(seed, v[WEIR_METRIC_bound_captures] <= v[WEIR_METRIC_ceiling_captures]);
+    CHECK_SEED(seed, v[WEIR_METRIC_protected_bound_captures] <= v[WEIR_METRIC_bound_captures]);
+    CHECK_SEED(seed, v[WEIR_METRIC_threshold_captures] <= v[WEIR_METRIC_bound_captures]);
+}
+
 static void check_metrics(uint64_t seed, const struct weir_run *run) {
     struct weir_metrics m;
     CHECK_SEED(seed, weir_metrics_compute(&run->own, &run->foreign, &m));
     for (int i = 0; i < WEIR_METRIC_COUNT; i++) {
-        CHECK_SEED(seed, !m.present[i] || (isfinite(m.values[i]) && m.values[i] >= -1e-9));
+        CHECK_SEED(seed, !m.present[i] || isfinite(m.values[i]));
+        CHECK_SEED(seed, !m.present[i] || m.values[i] >= -1e-9 || i == WEIR_METRIC_regret);
         CHECK_SEED(seed,
                    !m.present[i] || !is_rate((enum weir_metric)i) || m.values[i] <= 1.0 + 1e-9);
     }
@@ -335,6 +352,7 @@ static void check_metrics(uint64_t seed, const struct weir_run *run) {
     CHECK_SEED(seed, v[WEIR_METRIC_submitted] <= v[WEIR_METRIC_opportunities]);
     CHECK_SEED(seed, v[WEIR_METRIC_feed_liquidations] <= v[WEIR_METRIC_trace_liquidations]);
     check_shares(seed, &m);
+    check_bound(seed, &m);
 }
 
 static void run_seed(uint64_t seed) {
