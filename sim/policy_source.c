@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy_object.h"
+#include "policy_program.h"
 
 #define NAME_MAX_LENGTH 40
 #define COMMAND_PREFIX "cmd:"
@@ -17,6 +18,7 @@ struct weir_policy_source {
     char name[NAME_MAX_LENGTH + 8]; /* room for "-16" */
     struct weir_policy table;       /* that of a shared object, under its own name */
     void *object;
+    struct weir_program *program;
 };
 
 static enum weir_source_status fail(struct weir_source_error *error, enum weir_source_status status,
@@ -99,6 +101,38 @@ static enum weir_source_status open_object(struct weir_policy_set *set,
     return WEIR_SOURCE_OK;
 }
 
+/** Names a command by its script: the first word that is a path or has an ending, after the first
+ *  word, which may be that of an interpreter; else by that. */
+static void name_command(const char *command, char *name) {
+    const char *chosen = command + strspn(command, " ");
+    size_t chosen_length = strcspn(chosen, " ");
+    const char *word = chosen + chosen_length;
+    while (*(word += strspn(word, " "))) {
+        const size_t length = strcspn(word, " ");
+        if (*word != '-' && (memchr(word, '.', length) || memchr(word, '/', length))) {
+            chosen = word;
+            chosen_length = length;
+            break;
+        }
+        word += length;
+    }
+    name_file(chosen, chosen_length, name);
+}
+
+static enum weir_source_status open_program(struct weir_policy_set *set,
+                                            struct weir_policy_source *source,
+                                            struct weir_source_error *error) {
+    const char *command = source->spec + strlen(COMMAND_PREFIX);
+    source->program = weir_program_open(command, error->text, sizeof error->text);
+    if (!source->program) {
+        return error->status = WEIR_SOURCE_BAD_INPUT;
+    }
+    name_command(command, source->name);
+    make_name_unique(set, source->name);
+    set->choices[set->count].policy = weir_program_policy(source->program, source->name);
+    return WEIR_SOURCE_OK;
+}
+
 static enum weir_source_status unknown(const char *spec, struct weir_source_error *error) {
     char known[512] = "";
     size_t used = 0;
@@ -113,6 +147,9 @@ static enum weir_source_status unknown(const char *spec, struct weir_source_erro
 static enum weir_source_status open_source(struct weir_policy_set *set,
                                            struct weir_policy_source *source,
                                            struct weir_source_error *error) {
+    if (strncmp(source->spec, COMMAND_PREFIX, strlen(COMMAND_PREFIX)) == 0) {
+        return open_program(set, source, error);
+    }
     if (names_object(source->spec)) {
         return open_object(set, source, error);
     }
@@ -122,6 +159,7 @@ static enum weir_source_status open_source(struct weir_policy_set *set,
 
 static void close_source(struct weir_policy_source *source) {
     weir_policy_object_close(source->object);
+    weir_program_close(source->program);
     free(source);
 }
 
