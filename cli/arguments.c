@@ -25,6 +25,12 @@ int weir_complain(int exit_code, const char *format, ...) {
     return exit_code;
 }
 
+int weir_complain_of_policy(const struct weir_source_error *error) {
+    static const int exits[] = {WEIR_EXIT_DONE, WEIR_EXIT_WRONG_USE, WEIR_EXIT_BAD_INPUT,
+                                WEIR_EXIT_FAILED};
+    return weir_complain(exits[error->status], "--policy: %s", error->text);
+}
+
 bool weir_read_integer(const char *name, const char *text, uint64_t min, uint64_t max,
                        uint64_t *value) {
     char *end = NULL;

@@ -4,8 +4,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy_source.h"
+
 /** Prints "weir: …" to standard error and returns the exit code given. */
 int weir_complain(int exit_code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Complains of a policy that could not be had; returns the exit code. */
+int weir_complain_of_policy(const struct weir_source_error *error);
 
 /** Reads a whole number from `min` to `max`; complains about option `name` and returns false if it
  * is not one. */

@@ -145,15 +145,10 @@ static int read_number(const char *name, const char *text, uint64_t min, uint64_
     return WEIR_EXIT_DONE;
 }
 
-static int source_exit(const struct weir_source_error *error) {
-    static const int exits[] = {WEIR_EXIT_DONE, WEIR_EXIT_WRONG_USE, WEIR_EXIT_BAD_INPUT,
-                                WEIR_EXIT_FAILED};
-    return weir_complain(exits[error->status], "--policy: %s", error->text);
-}
-
 static int take_policies(struct options *o, const char *list) {
     struct weir_source_error error;
-    return weir_policy_set_add(&o->policies, list, &error) ? source_exit(&error) : WEIR_EXIT_DONE;
+    return weir_policy_set_add(&o->policies, list, &error) ? weir_complain_of_policy(&error)
+                                                           : WEIR_EXIT_DONE;
 }
 
 /** One option that is a plain value. */
@@ -277,7 +272,7 @@ static int settle_policies(struct options *o) {
     struct weir_source_error error;
     if (o->policies.count == 0 &&
         weir_policy_set_add_one(&o->policies, o->previous ? o->previous->policy : "weir", &error)) {
-        return source_exit(&error);
+        return weir_complain_of_policy(&error);
     }
     for (size_t i = 0; i < o->policies.count; i++) {
         o->plan.policies[i] = o->policies.choices[i].policy;

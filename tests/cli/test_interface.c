@@ -94,6 +94,24 @@ static void policies_are_listed(void **state) {
     free(list);
 }
 
+static void wrong_use_exits_with_2(const struct run *run) {
+    assert_int_equal(run->exit_code, 2);
+    assert_string_equal(run->out, "");
+    assert_int_not_equal(run->err_size, 0);
+}
+
+static void one_policy_is_shown_alone(void **state) {
+    (void)state;
+    char *list = WEIR_OUT("policies", "size-threshold");
+    assert_holds(list, "limiter.threshold_value");
+    assert_null(strstr(list, "gcra"));
+    free(list);
+    struct run run = WEIR("policies", "size-treshold");
+    wrong_use_exits_with_2(&run);
+    assert_holds(run.err, "size-treshold");
+    run_free(&run);
+}
+
 static void settings_are_listed(void **state) {
     (void)state;
     char *list = WEIR_OUT("scenario");
@@ -145,12 +163,6 @@ static void version_is_told(void **state) {
     free(version);
 }
 
-static void wrong_use_exits_with_2(const struct run *run) {
-    assert_int_equal(run->exit_code, 2);
-    assert_string_equal(run->out, "");
-    assert_int_not_equal(run->err_size, 0);
-}
-
 static void no_command_shows_the_commands(void **state) {
     (void)state;
     struct run run = run_command(&(struct run_setting){0}, (const char *const[]){NULL});
@@ -187,6 +199,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(help_is_everywhere),
     cmocka_unit_test(help_names_the_options),
     cmocka_unit_test(policies_are_listed),
+    cmocka_unit_test(one_policy_is_shown_alone),
     cmocka_unit_test(settings_are_listed),
     cmocka_unit_test(listed_defaults_are_valid),
     cmocka_unit_test(version_is_told),
