@@ -15,6 +15,8 @@ static const struct command {
     {"replay", weir_command_replay,
      "replay a cascade against a policy: what it captured, and what stopped it"},
     {"policies", weir_command_policies, "list the policies and their settings"},
+    {"serve", weir_command_serve,
+     "let a real bot meet a cascade: the exchange over HTTP and WebSocket"},
     {"scenario", weir_command_scenario, "list the settings of a scenario with their defaults"},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

@@ -44,6 +44,30 @@ struct weir_venue {
     double unprotected_usd, open_usd;
 };
 
+int64_t weir_venue_fills_ns(const struct weir_market *market, uint32_t symbol, bool buy,
+                            double price, int64_t from_ns) {
+    return buy ? weir_market_first_below(market, symbol, from_ns, price)
+               : weir_market_first_above(market, symbol, from_ns, price);
+}
+
+int64_t weir_venue_triggers_ns(const struct weir_market *market, uint32_t symbol, bool falling,
+                               double price, int64_t from_ns) {
+    return falling ? weir_market_first_below(market, symbol, from_ns, price)
+                   : weir_market_first_above(market, symbol, from_ns, price);
+}
+
+int32_t weir_venue_check_counts(const struct weir_venue_limits *limits, int32_t open, int32_t stops,
+                                int32_t more, int32_t more_stops) {
+    if (more_stops > 0 && limits->max_stop_orders > 0 &&
+        stops + more_stops > limits->max_stop_orders) {
+        return -4045;
+    }
+    if (more > 0 && limits->max_open_orders > 0 && open + more > limits->max_open_orders) {
+        return -2025;
+    }
+    return 0;
+}
+
 struct weir_venue *weir_venue_create(const struct weir_market *market,
                                      const struct weir_venue_limits *limits, uint32_t symbol_count,
                                      uint32_t opportunity_count) {
@@ -90,23 +114,13 @@ int32_t weir_venue_check_entry(const struct weir_venue *venue,
         return -2019;
     }
     const struct orders *o = &venue->orders[order->symbol];
-    if (!order->market && venue->limits.max_open_orders > 0 &&
-        o->open >= venue->limits.max_open_orders) {
-        return -2025;
-    }
-    return 0;
+    return weir_venue_check_counts(&venue->limits, o->open, o->stops, order->market ? 0 : 1, 0);
 }
 
 int32_t weir_venue_check_protection(const struct weir_venue *venue, uint32_t symbol, bool buy) {
     (void)buy;
     const struct orders *o = &venue->orders[symbol];
-    if (venue->limits.max_stop_orders > 0 && o->stops >= venue->limits.max_stop_orders) {
-        return -4045;
-    }
-    if (venue->limits.max_open_orders > 0 && o->open + 2 > venue->limits.max_open_orders) {
-        return -2025;
-    }
-    return 0;
+    return weir_venue_check_counts(&venue->limits, o->open, o->stops, 2, 1);
 }
 
 int64_t weir_venue_accept_entry(struct weir_venue *venue, int64_t now_ns,
@@ -117,8 +131,7 @@ int64_t weir_venue_accept_entry(struct weir_venue *venue, int64_t now_ns,
     }
     venue->orders[order->symbol].open++;
     const int64_t fills_ns =
-        order->buy ? weir_market_first_below(venue->market, order->symbol, now_ns, order->price)
-                   : weir_market_first_above(venue->market, order->symbol, now_ns, order->price);
+        weir_venue_fills_ns(venue->market, order->symbol, order->buy, order->price, now_ns);
     return fills_ns < expires_ns ? fills_ns : INT64_MAX;
 }
 
@@ -179,10 +192,8 @@ struct weir_closing weir_venue_accept_protection(struct weir_venue *venue, int64
     const double profit = average * (1.0 + sign * t->take_profit_pct / 100.0);
     const double stop = average * (1.0 - sign * t->stop_loss_pct / 100.0);
     const struct weir_market *m = venue->market;
-    const int64_t at = buy ? earlier(weir_market_first_above(m, symbol, now_ns, profit),
-                                     weir_market_first_below(m, symbol, now_ns, stop))
-                           : earlier(weir_market_first_below(m, symbol, now_ns, profit),
-                                     weir_market_first_above(m, symbol, now_ns, stop));
+    const int64_t at = earlier(weir_venue_triggers_ns(m, symbol, !buy, profit, now_ns),
+                               weir_venue_triggers_ns(m, symbol, buy, stop, now_ns));
     return (struct weir_closing){at, t->version};
 }
 

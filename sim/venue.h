@@ -36,6 +36,20 @@ struct weir_venue_limits {
     int32_t max_stop_orders;
 };
 
+/** When a LIMIT order that is in the books from `from_ns` on fills: when the price trades through
+ * it; INT64_MAX if it never does. The rule for orders of any kind and size, here and live. */
+int64_t weir_venue_fills_ns(const struct weir_market *market, uint32_t symbol, bool buy,
+                            double price, int64_t from_ns);
+
+/** When a take-profit or stop that waits for the price to rise, or to fall, to `price` trades. */
+int64_t weir_venue_triggers_ns(const struct weir_market *market, uint32_t symbol, bool falling,
+                               double price, int64_t from_ns);
+
+/** Code with which the filters refuse that many more orders of a symbol, `more_stops` of them stop
+ *  orders, when so many are open; or 0. */
+int32_t weir_venue_check_counts(const struct weir_venue_limits *limits, int32_t open, int32_t stops,
+                                int32_t more, int32_t more_stops);
+
 /** NULL if memory is short. */
 struct weir_venue *weir_venue_create(const struct weir_market *market,
                                      const struct weir_venue_limits *limits, uint32_t symbol_count,

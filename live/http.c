@@ -1,0 +1,253 @@
+#include "http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PATH_SIZE 256
+#define HEAD_SIZE 1024
+#define QUERY_SIZE 16384
+
+/* An answer up to this length goes out in one piece, a longer one in pieces of it. */
+#define PIECE 32768
+
+int64_t live_now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void live_http_end(struct live_http *http) {
+    free(http->body);
+    free(http->out);
+    http->body = NULL;
+    http->out = NULL;
+    http->body_length = http->body_expected = 0;
+    http->out_length = http->out_written = 0;
+}
+
+/** The method of a request and the header that holds its path; false for one that nobody serves. */
+static bool find_method(struct lws *wsi, enum weir_method *method, enum lws_token_indexes *token) {
+    static const struct {
+        enum lws_token_indexes token;
+        enum weir_method method;
+    } methods[] = {{WSI_TOKEN_GET_URI, WEIR_GET},
+                   {WSI_TOKEN_POST_URI, WEIR_POST},
+                   {WSI_TOKEN_PUT_URI, WEIR_PUT},
+                   {WSI_TOKEN_DELETE_URI, WEIR_DELETE}};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (lws_hdr_total_length(wsi, methods[i].token) > 0) {
+            *token = methods[i].token;
+            *method = methods[i].method;
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Each parameter of the query, decoded, one after the other in `storage`. */
+static bool read_query(struct lws *wsi, char *storage, size_t size,
+                       struct live_parameters *parameters) {
+    size_t used = 0;
+    for (int i = 0; used + 2 < size; i++) {
+        const int length = lws_hdr_copy_fragment(wsi, storage + used, (int)(size - used),
+                                                 WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (length < 0) {
+            return true;
+        }
+        if (!live_parameters_add(parameters, storage + used)) {
+            return false;
+        }
+        used += (size_t)length + 1;
+    }
+    return false;
+}
+
+void live_http_target(struct lws *wsi, char *path, size_t path_size, char *query,
+                      size_t query_size) {
+    enum weir_method method = WEIR_GET;
+    enum lws_token_indexes token = WSI_TOKEN_GET_URI;
+    path[0] = query[0] = '\0';
+    if (find_method(wsi, &method, &token)) {
+        lws_hdr_copy(wsi, path, (int)path_size, token);
+    }
+    if (lws_hdr_copy(wsi, query, (int)query_size, WSI_TOKEN_HTTP_URI_ARGS) < 0) {
+        query[0] = '\0';
+    }
+}
+
+/** Writes an answer's head behind LWS_PRE bytes; returns its end, or NULL. */
+static unsigned char *put_head(struct lws *wsi, unsigned char *start, int status,
+                               const struct weir_exchange_answer *limits, size_t body_length) {
+    unsigned char *p = start;
+    unsigned char *const end = start + HEAD_SIZE;
+    static const char type[] = "application/json;charset=UTF-8";
+    if (lws_add_http_header_status(wsi, (unsigned)status, &p, end) ||
+        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, (const unsigned char *)type,
+                                     (int)sizeof type - 1, &p, end) ||
+        lws_add_http_header_content_length(wsi, (lws_filepos_t)body_length, &p, end)) {
+        return NULL;
+    }
+    for (size_t i = 0; limits && i < limits->header_count; i++) {
+        char name[48];
+        snprintf(name, sizeof name, "%s:", limits->headers[i].name);
+        if (lws_add_http_header_by_name(wsi, (const unsigned char *)name,
+                                        (const unsigned char *)limits->headers[i].value,
+                                        (int)strlen(limits->headers[i].value), &p, end)) {
+            return NULL;
+        }
+    }
+    return lws_finalize_http_header(wsi, &p, end) ? NULL : p;
+}
+
+static int finish(struct lws *wsi) {
+    return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+static int answer(struct live_http *http, struct lws *wsi, int status,
+                  const struct weir_exchange_answer *limits, const char *body) {
+    const size_t body_length = strlen(body);
+    unsigned char *out = malloc(LWS_PRE + HEAD_SIZE + body_length);
+    if (!out) {
+        return -1;
+    }
+    unsigned char *start = out + LWS_PRE;
+    unsigned char *end = put_head(wsi, start, status, limits, body_length);
+    if (!end) {
+        free(out);
+        return -1;
+    }
+    memcpy(end, body, body_length);
+    const size_t length = (size_t)(end - start) + body_length;
+    const size_t first = length < PIECE ? length : PIECE;
+    if (lws_write(wsi, start, first, LWS_WRITE_HTTP_HEADERS) < 0) {
+        free(out);
+        return -1;
+    }
+    if (first == length) {
+        free(out);
+        return finish(wsi);
+    }
+    http->out = out;
+    http->out_length = length;
+    http->out_written = first;
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+int live_http_write(struct live_http *http, struct lws *wsi) {
+    if (!http->out) {
+        return 0;
+    }
+    const size_t left = http->out_length - http->out_written;
+    const size_t piece = left < PIECE ? left : PIECE;
+    /* the library may use the bytes before what it writes: they have gone out already */
+    if (lws_write(wsi, http->out + LWS_PRE + http->out_written, piece, LWS_WRITE_HTTP) < 0) {
+        return -1;
+    }
+    http->out_written += piece;
+    if (http->out_written < http->out_length) {
+        lws_callback_on_writable(wsi);
+        return 0;
+    }
+    live_http_end(http);
+    return finish(wsi);
+}
+
+static int refuse(struct live_http *http, struct lws *wsi, int status, const char *message) {
+    char body[256];
+    snprintf(body, sizeof body, "{\"code\":-1000,\"msg\":\"%s\"}", message);
+    return answer(http, wsi, status, NULL, body);
+}
+
+static int carry_out(struct live_http *http, struct lws *wsi, struct live_exchange *exchange) {
+    static char query[QUERY_SIZE]; /* one thread */
+    static char form[LIVE_BODY_MAX + 1];
+    struct live_parameters parameters = {.count = 0};
+    char path[PATH_SIZE] = "";
+    char key[LIVE_KEY_SIZE] = "";
+    struct live_request request = {
+        .path = path, .address = http->address, .parameters = &parameters};
+    enum lws_token_indexes token = WSI_TOKEN_GET_URI;
+    if (!find_method(wsi, &request.method, &token)) {
+        return refuse(http, wsi, 405, "The exchange knows GET, POST, PUT and DELETE.");
+    }
+    if (lws_hdr_copy(wsi, path, sizeof path, token) < 0) {
+        return refuse(http, wsi, 404, "The exchange has no such endpoint.");
+    }
+    const int64_t now_ns = live_now_ns();
+    if (strcmp(path, "/weir/state") == 0 && request.method == WEIR_GET) {
+        char *state = live_exchange_state(exchange, now_ns);
+        const int result = state ? answer(http, wsi, 200, NULL, state) : -1;
+        free(state);
+        return result;
+    }
+    bool few = read_query(wsi, query, sizeof query, &parameters);
+    request.query_count = parameters.count;
+    request.body = http->body ? http->body : "";
+    if (http->body) {
+        memcpy(form, http->body, http->body_length + 1);
+        few = few && live_parameters_add_form(&parameters, form);
+    }
+    if (!few) {
+        return refuse(http, wsi, 400, "Too many parameters sent for this endpoint.");
+    }
+    if (lws_hdr_custom_copy(wsi, key, sizeof key, "x-mbx-apikey:", 13) > 0) {
+        request.api_key = key;
+    }
+    struct live_answer answered;
+    live_exchange_handle(exchange, now_ns, &request, &answered);
+    if (!answered.body) {
+        return -1; /* out of memory */
+    }
+    const int result = answer(http, wsi, answered.status,
+                              answered.counted ? &answered.limits : NULL, answered.body);
+    free(answered.body);
+    return result;
+}
+
+int live_http_begin(struct live_http *http, struct lws *wsi, struct live_exchange *exchange) {
+    char length[24] = "";
+    live_http_end(http);
+    if (!http->address[0]) {
+        lws_get_peer_simple(wsi, http->address, sizeof http->address);
+    }
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+        refuse(http, wsi, 411, "Send a body with Content-Length, not in chunks.");
+        return -1;
+    }
+    if (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0) {
+        http->body_expected = (size_t)strtoull(length, NULL, 10);
+        if (http->body_expected > LIVE_BODY_MAX) {
+            refuse(http, wsi, 413, "The body is longer than 65536 bytes.");
+            return -1;
+        }
+        if (http->body_expected > 0) {
+            http->body = malloc(http->body_expected + 1);
+            return http->body ? 0 : -1;
+        }
+    }
+    return carry_out(http, wsi, exchange);
+}
+
+int live_http_body(struct live_http *http, const void *data, size_t length) {
+    if (!http->body || length > http->body_expected - http->body_length) {
+        return -1;
+    }
+    memcpy(http->body + http->body_length, data, length);
+    http->body_length += length;
+    http->body[http->body_length] = '\0';
+    return 0;
+}
+
+int live_http_complete(struct live_http *http, struct lws *wsi, struct live_exchange *exchange) {
+    if (!http->body) {
+        return 0;
+    }
+    http->body[http->body_length] = '\0';
+    const int result = carry_out(http, wsi, exchange);
+    free(http->body);
+    http->body = NULL;
+    return result;
+}

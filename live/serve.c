@@ -1,0 +1,272 @@
+#include "serve.h"
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "http.h"
+#include "streams.h"
+
+#define SECOND_NS INT64_C(1000000000)
+
+/* Most connections at once, and what a request's head may hold. */
+#define CONNECTIONS_MAX 8192
+#define HEAD_BYTES_MAX 16384
+#define HEADS_MAX 1024
+
+#define IDLE_HTTP_S 120
+#define SLOW_HEAD_S 10
+#define PING_S 300
+#define SILENCE_S 900
+
+struct server {
+    struct live_exchange *exchange;
+    struct live_streams *streams;
+    struct lws_context *context;
+    lws_sorted_usec_list_t alarm;
+    int64_t alarm_ns; /**< when it is set for; 0: not set */
+};
+
+/** What is kept for each connection. */
+struct connection {
+    struct live_http http;
+    struct live_listener *listener;
+};
+
+static volatile sig_atomic_t stopped_by;
+static struct lws_context *volatile stopped_context;
+
+static void stop(int number) {
+    stopped_by = number;
+    if (stopped_context) {
+        lws_cancel_service(stopped_context);
+    }
+}
+
+/* Timers. */
+
+static void on_alarm(lws_sorted_usec_list_t *alarm);
+
+/** Sets the alarm for what is due next, if that is earlier than what it is set for. */
+static void set_alarm(struct server *server, int64_t now_ns) {
+    const int64_t orders_ns = live_exchange_next_ns(server->exchange);
+    const int64_t streams_ns = live_streams_next_ns(server->streams);
+    const int64_t due_ns = orders_ns < streams_ns ? orders_ns : streams_ns;
+    if (server->alarm_ns != 0 && server->alarm_ns <= due_ns) {
+        return;
+    }
+    const int64_t wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+    server->alarm_ns = due_ns;
+    lws_sul_schedule(server->context, 0, &server->alarm, on_alarm, wait_ns / 1000 + 1);
+}
+
+static void on_alarm(lws_sorted_usec_list_t *alarm) {
+    struct server *server = lws_container_of(alarm, struct server, alarm);
+    const int64_t now_ns = live_now_ns();
+    server->alarm_ns = 0;
+    live_exchange_advance(server->exchange, now_ns);
+    live_streams_advance(server->streams, now_ns);
+    set_alarm(server, now_ns);
+}
+
+/* Connections. */
+
+static int open_listener(struct server *server, struct connection *connection, struct lws *wsi) {
+    char path[8192];
+    char query[8192];
+    live_http_target(wsi, path, sizeof path, query, sizeof query);
+    connection->listener = live_listener_open(server->streams, wsi, path, query, live_now_ns());
+    return connection->listener ? 0 : -1;
+}
+
+/** Refuses to listen at a path that is none. */
+static int filter(struct lws *wsi) {
+    char path[8192];
+    char query[8192];
+    live_http_target(wsi, path, sizeof path, query, sizeof query);
+    return live_is_stream_path(path) ? 0 : -1;
+}
+
+static void close_connection(struct connection *connection) {
+    live_http_end(&connection->http);
+    if (connection->listener) {
+        live_listener_close(connection->listener);
+        connection->listener = NULL;
+    }
+}
+
+/** Of HTTP. -2: the event is of another kind. */
+static int http_event(struct server *server, struct connection *connection, struct lws *wsi,
+                      enum lws_callback_reasons reason, const void *in, size_t length) {
+    int result = 0;
+    switch ((int)reason) {
+    case LWS_CALLBACK_HTTP:
+        result = live_http_begin(&connection->http, wsi, server->exchange);
+        break;
+    case LWS_CALLBACK_HTTP_BODY:
+        result = live_http_body(&connection->http, in, length);
+        break;
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        result = live_http_complete(&connection->http, wsi, server->exchange);
+        break;
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return live_http_write(&connection->http, wsi);
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+        if (connection) {
+            close_connection(connection);
+        }
+        return 0;
+    default:
+        return -2;
+    }
+    set_alarm(server, live_now_ns()); /* an order may fill before anything else is due */
+    return result;
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t length) {
+    struct server *server = lws_context_user(lws_get_context(wsi));
+    struct connection *connection = user;
+    switch ((int)reason) {
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return filter(wsi);
+    case LWS_CALLBACK_ESTABLISHED:
+        return open_listener(server, connection, wsi);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return connection->listener && !live_listener_write(connection->listener) ? -1 : 0;
+    case LWS_CALLBACK_RECEIVE:
+        return live_listener_receive(connection->listener, in, length,
+                                     lws_is_final_fragment(wsi) != 0 &&
+                                         lws_remaining_packet_payload(wsi) == 0,
+                                     live_now_ns())
+                   ? 0
+                   : -1;
+    case LWS_CALLBACK_CLOSED:
+        close_connection(connection);
+        return 0;
+    default:
+        break;
+    }
+    const int result = http_event(server, connection, wsi, reason, in, length);
+    return result == -2 ? lws_callback_http_dummy(wsi, reason, user, in, length) : result;
+}
+
+static const struct lws_protocols protocols[] = {
+    {.name = "weir",
+     .callback = on_event,
+     .per_session_data_size = sizeof(struct connection),
+     .rx_buffer_size = 4096},
+    {.name = NULL}};
+
+/** A ping after five minutes of silence, the end after fifteen. */
+static const lws_retry_bo_t keepalive = {.secs_since_valid_ping = PING_S,
+                                         .secs_since_valid_hangup = SILENCE_S};
+
+/* Life. */
+
+static struct weir_serve_end failed(enum weir_serve_status status, const char *text) {
+    struct weir_serve_end end = {.status = status};
+    snprintf(end.text, sizeof end.text, "%s", text);
+    return end;
+}
+
+/** As many open files as the connections need, if the system allows. Returns how many. */
+static unsigned raise_file_limit(void) {
+    struct rlimit limit = {0, 0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    const rlim_t wanted = CONNECTIONS_MAX + 64;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return (unsigned)(limit.rlim_cur < wanted ? limit.rlim_cur : wanted);
+}
+
+static struct lws_context *listen_at(const struct weir_serve_plan *plan, struct server *server) {
+    struct lws_context_creation_info info = {0};
+    const bool any = strcmp(plan->listen, "0.0.0.0") == 0 || strcmp(plan->listen, "::") == 0;
+    info.port = plan->port;
+    info.iface = any ? NULL : plan->listen;
+    info.protocols = protocols;
+    info.user = server;
+    info.server_string = "weir";
+    info.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+                   (strchr(plan->listen, ':') ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6);
+    info.max_http_header_data2 = HEAD_BYTES_MAX;
+    info.max_http_header_pool2 = HEADS_MAX;
+    info.keepalive_timeout = IDLE_HTTP_S;
+    info.timeout_secs = SLOW_HEAD_S;
+    info.timeout_secs_ah_idle = SLOW_HEAD_S;
+    info.retry_and_idle_policy = &keepalive;
+    info.fd_limit_per_thread = raise_file_limit();
+    return lws_create_context(&info);
+}
+
+static void announce(const struct weir_serve_plan *plan, struct lws_context *context) {
+    const int port = lws_get_vhost_listen_port(lws_get_vhost_by_name(context, "default"));
+    const bool any = strcmp(plan->listen, "0.0.0.0") == 0 || strcmp(plan->listen, "::") == 0;
+    const char *host = any ? "127.0.0.1" : plan->listen;
+    const bool six = strchr(host, ':') != NULL;
+    printf("{\"listening\":\"http://%s%s%s:%d\",\"websocket\":\"ws://%s%s%s:%d\",\"port\":%d}\n",
+           six ? "[" : "", host, six ? "]" : "", port, six ? "[" : "", host, six ? "]" : "", port,
+           port);
+    fflush(stdout);
+}
+
+static void catch_signals(void) {
+    struct sigaction action = {.sa_handler = stop};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+static struct weir_serve_end serve(const struct weir_serve_plan *plan, struct server *server) {
+    catch_signals();
+    lws_set_log_level(0, NULL);
+    server->context = listen_at(plan, server);
+    if (!server->context) {
+        struct weir_serve_end end = {.status = WEIR_SERVE_WRONG_USE};
+        snprintf(end.text, sizeof end.text, "cannot listen at %.100s, port %u%s%s", plan->listen,
+                 (unsigned)plan->port, errno ? ": " : "", errno ? strerror(errno) : "");
+        return end;
+    }
+    stopped_context = server->context;
+    set_alarm(server, live_now_ns());
+    announce(plan, server->context);
+    while (!stopped_by && lws_service(server->context, 0) >= 0) {
+    }
+    stopped_context = NULL;
+    lws_context_destroy(server->context);
+    return stopped_by ? (struct weir_serve_end){.status = WEIR_SERVE_STOPPED, .signal = stopped_by}
+                      : failed(WEIR_SERVE_FAILED, "the server stopped");
+}
+
+struct weir_serve_end weir_serve(const struct weir_serve_plan *plan, struct weir_trace *trace) {
+    const int64_t now_ns = live_now_ns();
+    const int64_t onset_ns = now_ns + (trace ? (int64_t)(plan->scenario->bot.lead_s * 1e9) : 0);
+    struct live_quotes *quotes =
+        live_quotes_create(trace, onset_ns, plan->speed, &plan->scenario->feed, plan->seed);
+    struct server server = {0};
+    struct weir_serve_end end = failed(WEIR_SERVE_FAILED, "out of memory");
+    if (quotes) {
+        server.exchange =
+            live_exchange_create(plan->scenario, quotes, plan->api_key, plan->api_secret, now_ns);
+    }
+    if (server.exchange) {
+        server.streams = live_streams_create(server.exchange);
+    }
+    if (server.streams) {
+        end = serve(plan, &server);
+    }
+    live_streams_destroy(server.streams);
+    live_exchange_destroy(server.exchange);
+    return end;
+}
