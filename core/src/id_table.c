@@ -3,12 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct weir_id_entry {
-    uint64_t id; /**< 0: empty */
-    uint64_t value;
-};
-
-/** Fibonacci hashing: spreads ids that are consecutive, as callers' ids are. */
 static uint32_t home_of(const struct weir_id_table *table, uint64_t id) {
     return (uint32_t)((id * UINT64_C(0x9E3779B97F4A7C15)) >> table->shift);
 }
@@ -30,34 +24,24 @@ void weir_id_table_free(struct weir_id_table *table) {
     table->entries = NULL;
 }
 
-/** Where the id is, or the empty place where it would go. */
-static uint32_t place_of(const struct weir_id_table *table, uint64_t id) {
-    uint32_t place = home_of(table, id);
-    while (table->entries[place].id != 0 && table->entries[place].id != id) {
-        place = (place + 1) & table->mask;
-    }
-    return place;
-}
-
 bool weir_id_table_add(struct weir_id_table *table, uint64_t id, uint64_t value) {
     assert(id != 0);
     if (table->count == table->capacity) {
         return false;
     }
-    struct weir_id_entry *entry = &table->entries[place_of(table, id)];
+    struct weir_id_entry *entry = weir_id_table_seek(table, id);
     assert(entry->id == 0);
-    *entry = (struct weir_id_entry){.id = id, .value = value};
-    table->count++;
+    weir_id_table_put(table, entry, id, value);
     return true;
 }
 
 uint64_t *weir_id_table_find(const struct weir_id_table *table, uint64_t id) {
-    struct weir_id_entry *entry = &table->entries[place_of(table, id)];
+    struct weir_id_entry *entry = weir_id_table_seek(table, id);
     return id != 0 && entry->id == id ? &entry->value : NULL;
 }
 
 bool weir_id_table_remove(struct weir_id_table *table, uint64_t id) {
-    uint32_t hole = place_of(table, id);
+    uint32_t hole = (uint32_t)(weir_id_table_seek(table, id) - table->entries);
     if (id == 0 || table->entries[hole].id != id) {
         return false;
     }

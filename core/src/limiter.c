@@ -1,5 +1,5 @@
 #include <assert.h>
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -152,26 +152,27 @@ static enum weir_status pass_on(struct weir_limiter *limiter, enum weir_status s
 
 static bool request_is_valid(const struct weir_request *request) {
     return request && request->id != 0 && request->priority >= WEIR_CRITICAL &&
-           request->priority <= WEIR_LOW && isfinite(request->value) && request->value >= 0;
+           request->priority <= WEIR_LOW && request->value >= 0 && request->value <= DBL_MAX;
 }
 
 /** Checks the policy's answer against its interface and books the request as open. */
 static enum weir_status accept_answer(struct weir_limiter *limiter,
                                       const struct weir_request *request,
-                                      const struct weir_decision *decision) {
+                                      const struct weir_decision *decision,
+                                      struct weir_id_entry *entry) {
     switch (decision->answer) {
     case WEIR_SEND:
         if (!request->can_send) {
             return break_down(limiter, "answered send although no connection was free");
         }
-        (void)weir_id_table_add(&limiter->open, request->id, PLACE_ON_THE_WIRE);
+        weir_id_table_put(&limiter->open, entry, request->id, PLACE_ON_THE_WIRE);
         weir_count_sent(limiter, decision->booked_weight, decision->booked_orders);
         return WEIR_OK;
     case WEIR_QUEUE:
         if (!request->may_queue || !limiter->policy->next) {
             return break_down(limiter, "answered queue where it may not");
         }
-        (void)weir_id_table_add(&limiter->open, request->id, PLACE_QUEUED);
+        weir_id_table_put(&limiter->open, entry, request->id, PLACE_QUEUED);
         limiter->totals.queued++;
         return WEIR_OK;
     case WEIR_HOLD:
@@ -195,7 +196,8 @@ static enum weir_status decide(struct weir_limiter *limiter, int64_t now_ns,
     if (limiter->broken) {
         return WEIR_BROKEN;
     }
-    if (weir_id_table_find(&limiter->open, request->id)) {
+    struct weir_id_entry *entry = weir_id_table_seek(&limiter->open, request->id);
+    if (entry->id != 0) {
         return WEIR_DUPLICATE;
     }
     if (limiter->open.count == limiter->open.capacity) {
@@ -210,7 +212,7 @@ static enum weir_status decide(struct weir_limiter *limiter, int64_t now_ns,
         return pass_on(limiter, status);
     }
     limiter->totals.submitted++;
-    status = accept_answer(limiter, request, decision);
+    status = accept_answer(limiter, request, decision, entry);
     if (weir_has_subscribers(limiter)) {
         weir_notice_decision(limiter, request, decision);
         weir_deliver_events(limiter);
@@ -230,6 +232,9 @@ enum weir_status weir_try(struct weir_limiter *limiter, int64_t now_ns,
                           const struct weir_request *request, struct weir_decision *decision) {
     if (!request_is_valid(request) || !decision) {
         return WEIR_INVALID;
+    }
+    if (request->can_send && !request->may_queue) {
+        return decide(limiter, now_ns, request, decision);
     }
     struct weir_request now_or_later = *request;
     now_or_later.can_send = true;

@@ -25,6 +25,7 @@ static enum weir_status weir_create(const struct weir_config *config, void **sel
         return weir_fail(error, WEIR_NO_MEMORY, "no memory for %u open requests", config->max_open);
     }
     weir->now_ns = config->now_ns;
+    weir->endpoint_count = (weir_endpoint)weir_endpoint_count();
     weir_options_read(weir, config);
     weir_modes_init(weir, config);
     weir_sizes_init(&weir->demand.sizes);
@@ -34,12 +35,33 @@ static enum weir_status weir_create(const struct weir_config *config, void **sel
     return WEIR_OK;
 }
 
-static void pass_time(struct weir *weir, int64_t now_ns) {
-    weir->now_ns = weir_later(weir->now_ns, now_ns);
+/** The earliest time at which something changes by itself. */
+static int64_t next_change_ns(const struct weir *weir) {
+    int64_t next_ns = weir_earlier(weir->next_change_ns, weir->demand.next_tick_ns);
+    next_ns = weir_earlier(next_ns, weir_modes_end_ns(&weir->modes));
+    for (size_t i = 0; i < weir->window_count; i++) {
+        if (!weir->windows[i].phased) {
+            next_ns = weir_earlier(next_ns, weir_history_next_ns(&weir->windows[i].history));
+        }
+    }
+    uint32_t rising = weir_heap_first(&weir->queue.escalations);
+    return rising == WEIR_NO_SLOT ? next_ns
+                                  : weir_earlier(next_ns, weir->slots[rising].escalate_ns);
+}
+
+static void change_by_time(struct weir *weir) {
     weir_windows_advance(weir);
     weir_demand_advance(weir);
     weir_modes_advance(weir);
     weir_queue_escalate(weir);
+    weir->quiet_until_ns = next_change_ns(weir);
+}
+
+static inline void pass_time(struct weir *weir, int64_t now_ns) {
+    weir->now_ns = weir_later(weir->now_ns, now_ns);
+    if (weir->now_ns >= weir->quiet_until_ns) {
+        change_by_time(weir);
+    }
 }
 
 /** A request as the queue and the allowance see it. */
@@ -60,9 +82,11 @@ static struct claim claim_of_slot(const struct weir_slot *slot) {
 /** What stands in the way of a request, the longest obstacle of all; the price only if nothing else
  *  does. */
 static struct weir_wait wait_of(const struct weir *weir, const struct claim *claim) {
-    struct weir_wait gate = weir_gate_wait(weir);
-    struct weir_wait windows = weir_windows_wait(weir, claim->lane, claim->cost);
-    struct weir_wait wait = windows.until_ns > gate.until_ns ? windows : gate;
+    struct weir_wait wait = weir_windows_wait(weir, claim->lane, claim->cost);
+    if (!weir_gate_is_open(weir)) {
+        struct weir_wait gate = weir_gate_wait(weir);
+        wait = wait.until_ns > gate.until_ns ? wait : gate;
+    }
     if (wait.reason == WEIR_REASON_NONE && claim->lane == WEIR_LANE_ENTRIES) {
         return weir_value_wait(weir, claim->value, claim->cost);
     }
@@ -93,7 +117,8 @@ static bool too_late(const struct weir *weir, int64_t time_ns, int64_t deadline_
 
 static struct weir_cost cost_of(struct weir *weir, const struct weir_request *request) {
     struct weir_cost cost = weir_endpoint_cost(request->endpoint, request->params);
-    if (weir_endpoint_path(request->endpoint)[0] == '\0' && !weir->unknown_reported) {
+    bool known = request->endpoint >= 0 && request->endpoint < weir->endpoint_count;
+    if (!known && !weir->unknown_reported) {
         weir->unknown_reported = true;
         weir_tell(weir, "unknown-endpoint", NULL, NULL, cost.weight, WEIR_NEVER);
     }
@@ -108,12 +133,13 @@ static enum weir_priority priority_of(const struct weir *weir, const struct weir
 }
 
 static struct claim claim_of(struct weir *weir, const struct weir_request *request) {
-    struct weir_slot slot = {.priority = priority_of(weir, request),
-                             .entry = weir_is_entry(weir, request),
-                             .dragged = weir->use.priorities && request->priority == WEIR_NORMAL,
-                             .value = request->value,
-                             .cost = cost_of(weir, request)};
-    return claim_of_slot(&slot);
+    enum weir_priority priority = priority_of(weir, request);
+    bool dragged = weir->use.priorities && request->priority == WEIR_NORMAL;
+    bool entry = weir_is_entry(weir, request->priority, request->value);
+    return (struct claim){.priority = priority,
+                          .lane = weir_lane_for(priority, dragged, entry),
+                          .cost = cost_of(weir, request),
+                          .value = request->value};
 }
 
 /** Whether queued requests go first: those of the same lane always (but for an entry that in

@@ -24,11 +24,6 @@
 /** A sliding window is looked at that far ahead, as a share of its interval. */
 #define SLIDING_AHEAD 3
 
-bool weir_is_entry(const struct weir *weir, const struct weir_request *request) {
-    return (weir->use.value || weir->use.protect) && weir->use.priorities &&
-           request->priority == WEIR_CRITICAL && request->value > 0;
-}
-
 double weir_demand_drag(const struct weir *weir, enum weir_limit_type type) {
     const struct weir_demand *demand = &weir->demand;
     if (!weir->use.protect || demand->accepted < DRAG_KNOWN) {
@@ -69,7 +64,7 @@ void weir_demand_note(struct weir *weir, const struct weir_request *request,
     if (request->holds > 0) {
         return;
     }
-    if (weir_is_entry(weir, request)) {
+    if (weir_is_entry(weir, request->priority, request->value)) {
         weir_flow_add(&weir->demand.entries, 1);
         weir_sizes_add(&weir->demand.sizes, request->value);
     } else if (request->priority == WEIR_NORMAL) {

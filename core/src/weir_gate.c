@@ -15,10 +15,6 @@ void weir_tell(struct weir *weir, const char *what, const char *value, const cha
                                                            .until_ns = until_ns});
 }
 
-bool weir_gate_awaits_probe(const struct weir *weir) {
-    return weir->gate.probing && weir->gate.probe_id != 0;
-}
-
 struct weir_wait weir_gate_wait(const struct weir *weir) {
     const struct weir_gate *gate = &weir->gate;
     struct weir_wait wait = {.reason = WEIR_REASON_NONE, .until_ns = weir->now_ns};

@@ -30,7 +30,11 @@ void weir_history_advance(struct weir_history *history, int64_t now_ns) {
     }
 }
 
-void weir_history_add(struct weir_history *history, int64_t now_ns, int64_t amount) {
+int64_t weir_history_next_ns(const struct weir_history *history) {
+    return history->tail <= history->head ? leaves_ns(history, history->tail) : WEIR_NEVER;
+}
+
+void weir_history_add_later(struct weir_history *history, int64_t now_ns, int64_t amount) {
     weir_history_advance(history, now_ns);
     bool in_newest = history->tail <= history->head &&
                      now_ns < history->base_ns + (history->head + 1) * history->width_ns;
@@ -44,6 +48,8 @@ void weir_history_add(struct weir_history *history, int64_t now_ns, int64_t amou
     assert(history->head - history->tail < (int64_t)WEIR_HISTORY_BUCKETS);
     *bucket(history, history->head) += amount;
     history->total += amount;
+    history->quiet_until_ns = weir_earlier(
+        history->base_ns + (history->head + 1) * history->width_ns, weir_history_next_ns(history));
 }
 
 int64_t weir_history_since(const struct weir_history *history, int64_t from_ns) {

@@ -20,6 +20,7 @@ static void enter(struct weir *weir, enum weir_mode mode, const char *cause, int
         return;
     }
     weir->modes.mode = mode;
+    weir->quiet_until_ns = 0;
     for (size_t i = 0; i < weir->window_count; i++) {
         weir_windows_set_caps(weir, &weir->windows[i]);
     }
@@ -50,6 +51,11 @@ void weir_modes_advance(struct weir *weir) {
         enum weir_mode mode = weir_modes_at(modes, weir->now_ns);
         enter(weir, mode, "over", mode == WEIR_MODE_NORMAL ? WEIR_NEVER : modes->until_ns[mode]);
     }
+}
+
+int64_t weir_modes_end_ns(const struct weir_mode_state *modes) {
+    bool ends = !modes->by_hand && modes->mode != WEIR_MODE_NORMAL;
+    return ends ? modes->until_ns[modes->mode] : WEIR_NEVER;
 }
 
 /** A trigger: the mode begins or goes on, and lasts at least as long as it did before. */

@@ -143,7 +143,8 @@ void weir_queue_free(struct weir *weir) {
 uint32_t weir_slot_take(struct weir *weir, const struct weir_request *request,
                         struct weir_cost cost) {
     uint32_t index = weir->free_slot;
-    if (index == WEIR_NO_SLOT || weir_id_table_find(&weir->ids, request->id)) {
+    struct weir_id_entry *entry = weir_id_table_seek(&weir->ids, request->id);
+    if (index == WEIR_NO_SLOT || entry->id != 0) {
         return WEIR_NO_SLOT;
     }
     struct weir_slot *slot = &weir->slots[index];
@@ -152,7 +153,7 @@ uint32_t weir_slot_take(struct weir *weir, const struct weir_request *request,
     slot->id = request->id;
     slot->cost = cost;
     slot->priority = request->priority;
-    slot->entry = weir_is_entry(weir, request);
+    slot->entry = weir_is_entry(weir, request->priority, request->value);
     slot->dragged = weir->use.priorities && request->priority == WEIR_NORMAL;
     slot->evicted = false;
     slot->outbid = false;
@@ -162,7 +163,7 @@ uint32_t weir_slot_take(struct weir *weir, const struct weir_request *request,
     slot->escalate_ns = request->escalate_ns;
     slot->next = WEIR_NO_SLOT;
     slot->previous = WEIR_NO_SLOT;
-    (void)weir_id_table_add(&weir->ids, request->id, index);
+    weir_id_table_put(&weir->ids, entry, request->id, index);
     return index;
 }
 
@@ -205,21 +206,10 @@ static void unlink_slot(struct weir *weir, struct weir_list *list, uint32_t inde
 }
 
 enum weir_lane weir_lane_of(const struct weir_slot *slot) {
-    switch (slot->priority) {
-    case WEIR_CRITICAL:
-        if (slot->dragged) {
-            return WEIR_LANE_URGENT;
-        }
-        if (slot->evicted) {
-            return WEIR_LANE_EVICTED;
-        }
-        return slot->entry ? WEIR_LANE_ENTRIES : WEIR_LANE_CRITICAL;
-    case WEIR_NORMAL:
-        return WEIR_LANE_NORMAL;
-    case WEIR_LOW:
-        break;
+    if (slot->evicted && slot->priority == WEIR_CRITICAL && !slot->dragged) {
+        return WEIR_LANE_EVICTED;
     }
-    return WEIR_LANE_LOW;
+    return weir_lane_for(slot->priority, slot->dragged, slot->entry);
 }
 
 /** Keeps the sum of what waits of entries' followers. */
@@ -256,6 +246,7 @@ bool weir_queue_add(struct weir *weir, uint32_t index) {
     }
     if (slot->priority != WEIR_CRITICAL && slot->escalate_ns != WEIR_NEVER) {
         heap_add(weir, &weir->queue.escalations, index);
+        weir->quiet_until_ns = weir_earlier(weir->quiet_until_ns, slot->escalate_ns);
     }
     if (slot->entry) {
         heap_add(weir, &weir->queue.values, index);

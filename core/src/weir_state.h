@@ -50,8 +50,9 @@ struct weir_history {
     int64_t base_ns;
     int64_t interval_ns;
     int64_t width_ns;
-    int64_t head; /**< number of the newest bucket */
-    int64_t tail; /**< number of the oldest; head + 1 if there is none */
+    int64_t quiet_until_ns; /**< before then the newest bucket takes more, and none leaves */
+    int64_t head;           /**< number of the newest bucket */
+    int64_t tail;           /**< number of the oldest; head + 1 if there is none */
     int64_t total;
     int64_t buckets[WEIR_HISTORY_BUCKETS];
 };
@@ -123,6 +124,12 @@ enum weir_place {
 
 #define WEIR_NO_SLOT UINT32_MAX
 
+/** What a limit counted when a request was sent, that one included, in the window `number`. */
+struct weir_count_then {
+    int64_t counted;
+    int64_t number;
+};
+
 /** One open request. */
 struct weir_slot {
     uint64_t id;
@@ -140,9 +147,8 @@ struct weir_slot {
     uint32_t previous;
     int64_t deadline_ns;
     int64_t escalate_ns;
-    int64_t counted[WEIR_LIMITS_MAX]; /**< own count with this request, when it was sent */
-    int64_t number[WEIR_LIMITS_MAX];  /**< the window that `counted` is about */
-    int64_t charged[2];               /**< sum of all charges then, this one included */
+    int64_t charged[2]; /**< sum of all charges when it was sent, this one included */
+    struct weir_count_then then[WEIR_LIMITS_MAX];
 };
 
 /** What a heap of slots has on top. */
@@ -258,7 +264,8 @@ struct weir {
 
     struct weir_window windows[WEIR_LIMITS_MAX];
     size_t window_count;
-    int64_t next_change_ns; /**< no window changes by itself before then */
+    int64_t quiet_until_ns; /**< nothing at all changes by itself before then */
+    int64_t next_change_ns; /**< no window does */
     int64_t in_flight[2];   /**< by enum weir_limit_type */
     int64_t charged[2];     /**< sum of all charges ever */
     int64_t late_total[2];
@@ -279,6 +286,7 @@ struct weir {
     struct weir_id_table ids; /**< slot of each open request */
     struct weir_event_ring events;
     bool unknown_reported;
+    weir_endpoint endpoint_count;
 };
 
 /** What a request waits for. */
@@ -328,8 +336,19 @@ enum weir_clock_change weir_clock_update(struct weir_clock *clock, int64_t sent_
 void weir_history_init(struct weir_history *history, int64_t interval_ns, int64_t now_ns);
 /** Forgets what is one interval old. */
 void weir_history_advance(struct weir_history *history, int64_t now_ns);
+/** weir_history_add when a bucket begins or leaves. */
+void weir_history_add_later(struct weir_history *history, int64_t now_ns, int64_t amount);
 /** Adds what was answered at `now_ns`, which is not before the latest earlier time. */
-void weir_history_add(struct weir_history *history, int64_t now_ns, int64_t amount);
+static inline void weir_history_add(struct weir_history *history, int64_t now_ns, int64_t amount) {
+    if (now_ns >= history->quiet_until_ns) {
+        weir_history_add_later(history, now_ns, amount);
+        return;
+    }
+    history->buckets[(uint64_t)history->head % WEIR_HISTORY_BUCKETS] += amount;
+    history->total += amount;
+}
+/** When the oldest bucket leaves; WEIR_NEVER if there is none. */
+int64_t weir_history_next_ns(const struct weir_history *history);
 /** At least what was answered at or after `from_ns`. */
 int64_t weir_history_since(const struct weir_history *history, int64_t from_ns);
 /** When `amount` will have left; WEIR_NEVER if there is less than that. */
@@ -386,9 +405,23 @@ void weir_queue_escalate(struct weir *weir);
 uint32_t weir_heap_first(const struct weir_heap *heap);
 
 /** Whether a request is an entry: one that is chosen by its value. */
-bool weir_is_entry(const struct weir *weir, const struct weir_request *request);
+static inline bool weir_is_entry(const struct weir *weir, enum weir_priority priority,
+                                 double value) {
+    return priority == WEIR_CRITICAL && value > 0 && weir->use.priorities &&
+           (weir->use.value || weir->use.protect);
+}
 /** Queue that a slot belongs to. */
 enum weir_lane weir_lane_of(const struct weir_slot *slot);
+/** The same for a request that is not evicted. */
+static inline enum weir_lane weir_lane_for(enum weir_priority priority, bool dragged, bool entry) {
+    if (priority != WEIR_CRITICAL) {
+        return priority == WEIR_NORMAL ? WEIR_LANE_NORMAL : WEIR_LANE_LOW;
+    }
+    if (dragged) {
+        return WEIR_LANE_URGENT;
+    }
+    return entry ? WEIR_LANE_ENTRIES : WEIR_LANE_CRITICAL;
+}
 
 /** Lets time pass: ticks end. */
 void weir_demand_advance(struct weir *weir);
@@ -430,6 +463,8 @@ void weir_modes_observe(struct weir *weir, const struct weir_observation *observ
 struct weir_shares weir_modes_shares(const struct weir *weir);
 /** The highest mode that a trigger keeps on at `now_ns`. */
 enum weir_mode weir_modes_at(const struct weir_mode_state *modes, int64_t now_ns);
+/** When the mode that is on ends by itself; WEIR_NEVER if it does not. */
+int64_t weir_modes_end_ns(const struct weir_mode_state *modes);
 const char *weir_mode_name(enum weir_mode mode);
 
 /** The options of policy weir, and their values. */
@@ -437,7 +472,14 @@ extern const struct weir_option weir_options[];
 void weir_options_read(struct weir *weir, const struct weir_config *config);
 
 /** Whether a probe is out: nothing else goes until its reply comes, however long that takes. */
-bool weir_gate_awaits_probe(const struct weir *weir);
+static inline bool weir_gate_awaits_probe(const struct weir *weir) {
+    return weir->gate.probing && weir->gate.probe_id != 0;
+}
+/** Whether the gate holds nothing. */
+static inline bool weir_gate_is_open(const struct weir *weir) {
+    return weir->gate.hold_until_ns <= weir->now_ns && weir->gate.ban_until_ns <= weir->now_ns &&
+           !weir_gate_awaits_probe(weir);
+}
 /** What the gate holds requests for, and the earliest that this may be over. */
 struct weir_wait weir_gate_wait(const struct weir *weir);
 /** A request goes out: after a ban it is the probe. */

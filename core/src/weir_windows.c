@@ -129,6 +129,7 @@ static void open_next(struct weir *weir, struct weir_window *window) {
 }
 
 static void set_next_change(struct weir *weir) {
+    weir->quiet_until_ns = 0;
     weir->next_change_ns = weir->late_count > 0 ? weir->late[0].until_ns : WEIR_NEVER;
     for (size_t i = 0; i < weir->window_count; i++) {
         const struct weir_window *window = &weir->windows[i];
@@ -305,9 +306,9 @@ void weir_windows_charge(struct weir *weir, struct weir_slot *slot) {
     slot->charged[1] = weir->charged[1];
     for (size_t i = 0; i < weir->window_count; i++) {
         struct weir_window *window = &weir->windows[i];
-        slot->number[i] = window->number;
-        slot->counted[i] = window->phased ? window->open : sliding_count(weir, window);
-        weir_peak_note(&window->peak, weir->now_ns, slot->counted[i] + window->others.booked);
+        slot->then[i].number = window->number;
+        slot->then[i].counted = window->phased ? window->open : sliding_count(weir, window);
+        weir_peak_note(&window->peak, weir->now_ns, slot->then[i].counted + window->others.booked);
     }
 }
 
@@ -342,6 +343,7 @@ void weir_windows_settle(struct weir *weir, const struct weir_slot *slot, bool l
         int64_t amount = weir_amount(slot->cost, window->type);
         if (amount > 0) {
             weir_history_add(&window->history, weir->now_ns, amount);
+            weir->quiet_until_ns = window->phased ? weir->quiet_until_ns : 0;
         }
     }
 }
@@ -383,7 +385,8 @@ static void phased_usage(struct weir_window *window, const struct weir_slot *slo
     if (server_from_ns >= start && server_by_ns < end) {
         int64_t least = used - window->open;
         // One that waited since before the window opened was perhaps overtaken: no upper bound.
-        int64_t most = slot->number[i] == window->number ? used - slot->counted[i] : least;
+        int64_t most =
+            slot->then[i].number == window->number ? used - slot->then[i].counted : least;
         note_surprise(window, most, server_from_ns);
         book_others(window, least, most, window->number);
         window->others.server_seen_ns = weir_later(window->others.server_seen_ns, server_from_ns);
@@ -405,8 +408,8 @@ void weir_windows_usage(struct weir *weir, const struct weir_slot *slot,
             phased_usage(window, slot, i, usage->used, server_from_ns, server_by_ns);
         } else {
             int64_t since = weir->charged[window->type] - slot->charged[window->type];
-            book_others(window, usage->used - slot->counted[i] - since,
-                        usage->used - slot->counted[i], window->number);
+            book_others(window, usage->used - slot->then[i].counted - since,
+                        usage->used - slot->then[i].counted, window->number);
         }
     }
 }
