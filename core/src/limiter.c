@@ -88,18 +88,21 @@ enum weir_status weir_limiter_create(const struct weir_policy *policy,
         return status;
     }
     struct weir_limiter *made = calloc(1, sizeof *made);
-    if (!made || !weir_id_table_init(&made->open, config->max_open)) {
+    bool keeps_ids = (policy->flags & WEIR_POLICY_KEEPS_IDS) != 0;
+    if (!made || (!keeps_ids && !weir_id_table_init(&made->places, config->max_open))) {
         free(made);
         return weir_fail(error, WEIR_NO_MEMORY, "no memory for %u open requests", config->max_open);
     }
     made->policy = policy;
+    made->keeps_ids = keeps_ids;
+    made->max_open = config->max_open;
     made->now_ns = config->now_ns;
     made->recent.second_ends_ns = config->now_ns;
     struct weir_config own = *config;
     own.context = policy->context;
     status = policy->create(&own, &made->self, error);
     if (status != WEIR_OK) {
-        weir_id_table_free(&made->open);
+        weir_id_table_free(&made->places);
         free(made);
         return status;
     }
@@ -110,7 +113,7 @@ enum weir_status weir_limiter_create(const struct weir_policy *policy,
 void weir_limiter_destroy(struct weir_limiter *limiter) {
     if (limiter) {
         limiter->policy->destroy(limiter->self);
-        weir_id_table_free(&limiter->open);
+        weir_id_table_free(&limiter->places);
         free(limiter);
     }
 }
@@ -120,20 +123,52 @@ const struct weir_policy *weir_limiter_policy(const struct weir_limiter *limiter
 }
 
 uint32_t weir_open_requests(const struct weir_limiter *limiter) {
-    return limiter->open.count;
+    return limiter->open_count;
 }
 
 int64_t weir_limiter_now(const struct weir_limiter *limiter) {
     return limiter->now_ns;
 }
 
-/** Takes over the time of a call; false if it lies before an earlier one or out of range. */
+/** Whether a call may be at this time: not before an earlier one, nor out of range. */
+static bool time_is_valid(const struct weir_limiter *limiter, int64_t now_ns) {
+    return now_ns >= limiter->now_ns && now_ns <= WEIR_TIME_MAX_NS;
+}
+
+/** Takes over the time of a call; false if it may not be. */
 static bool advance_to(struct weir_limiter *limiter, int64_t now_ns) {
-    if (now_ns < limiter->now_ns || now_ns > WEIR_TIME_MAX_NS) {
+    if (!time_is_valid(limiter, now_ns)) {
         return false;
     }
     limiter->now_ns = now_ns;
     return true;
+}
+
+/** Follows a request into the open ones. `entry` is its place in the table, if there is one. */
+static void open_request(struct weir_limiter *limiter, uint64_t id, enum place place,
+                         struct weir_id_entry *entry) {
+    limiter->open_count++;
+    if (entry) {
+        weir_id_table_put(&limiter->places, entry, id, (uint64_t)place);
+    }
+}
+
+/** Whether an open request is where it must be for a call; a policy that keeps ids tells itself. */
+static bool is_in_place(const struct weir_limiter *limiter, uint64_t id, enum place place) {
+    if (limiter->keeps_ids) {
+        return true;
+    }
+    const uint64_t *found = weir_id_table_find(&limiter->places, id);
+    return found && *found == (uint64_t)place;
+}
+
+/** A request is over. */
+static void close_request(struct weir_limiter *limiter, uint64_t id) {
+    assert(limiter->open_count > 0);
+    limiter->open_count--;
+    if (!limiter->keeps_ids) {
+        (void)weir_id_table_remove(&limiter->places, id);
+    }
 }
 
 /** The policy did what its interface does not allow. */
@@ -165,14 +200,14 @@ static enum weir_status accept_answer(struct weir_limiter *limiter,
         if (!request->can_send) {
             return break_down(limiter, "answered send although no connection was free");
         }
-        weir_id_table_put(&limiter->open, entry, request->id, PLACE_ON_THE_WIRE);
+        open_request(limiter, request->id, PLACE_ON_THE_WIRE, entry);
         weir_count_sent(limiter, decision->booked_weight, decision->booked_orders);
         return WEIR_OK;
     case WEIR_QUEUE:
         if (!request->may_queue || !limiter->policy->next) {
             return break_down(limiter, "answered queue where it may not");
         }
-        weir_id_table_put(&limiter->open, entry, request->id, PLACE_QUEUED);
+        open_request(limiter, request->id, PLACE_QUEUED, entry);
         limiter->totals.queued++;
         return WEIR_OK;
     case WEIR_HOLD:
@@ -196,14 +231,15 @@ static enum weir_status decide(struct weir_limiter *limiter, int64_t now_ns,
     if (limiter->broken) {
         return WEIR_BROKEN;
     }
-    struct weir_id_entry *entry = weir_id_table_seek(&limiter->open, request->id);
-    if (entry->id != 0) {
+    struct weir_id_entry *entry =
+        limiter->keeps_ids ? NULL : weir_id_table_seek(&limiter->places, request->id);
+    if (entry && entry->id != 0) {
         return WEIR_DUPLICATE;
     }
-    if (limiter->open.count == limiter->open.capacity) {
+    if (entry && limiter->open_count == limiter->max_open) {
         return WEIR_FULL;
     }
-    if (!advance_to(limiter, now_ns)) {
+    if (!time_is_valid(limiter, now_ns)) {
         return WEIR_INVALID;
     }
     *decision = (struct weir_decision){.answer = WEIR_REFUSE};
@@ -211,6 +247,7 @@ static enum weir_status decide(struct weir_limiter *limiter, int64_t now_ns,
     if (status != WEIR_OK) {
         return pass_on(limiter, status);
     }
+    limiter->now_ns = now_ns;
     limiter->totals.submitted++;
     status = accept_answer(limiter, request, decision, entry);
     if (weir_has_subscribers(limiter)) {
@@ -258,22 +295,23 @@ static enum weir_status accept_next(struct weir_limiter *limiter, uint32_t free_
                    ? WEIR_OK
                    : break_down(limiter, "wants to be asked again in the past");
     }
-    uint64_t *place = weir_id_table_find(&limiter->open, next->id);
-    if (!place || *place != PLACE_QUEUED) {
+    if (!is_in_place(limiter, next->id, PLACE_QUEUED)) {
         return break_down(limiter, "named a request that is not queued");
     }
     if (next->kind == WEIR_NEXT_DROP) {
         if ((unsigned)next->reason >= WEIR_REASONS) {
             return break_down(limiter, "dropped a request for a reason that does not exist");
         }
-        (void)weir_id_table_remove(&limiter->open, next->id);
+        close_request(limiter, next->id);
         limiter->totals.dropped[next->reason]++;
         return WEIR_OK;
     }
     if (free_connections == 0) {
         return break_down(limiter, "sent a queued request although no connection was free");
     }
-    *place = PLACE_ON_THE_WIRE;
+    if (!limiter->keeps_ids) {
+        *weir_id_table_find(&limiter->places, next->id) = PLACE_ON_THE_WIRE;
+    }
     weir_count_sent(limiter, next->booked_weight, next->booked_orders);
     return WEIR_OK;
 }
@@ -310,15 +348,17 @@ enum weir_status weir_settle(struct weir_limiter *limiter, const struct weir_rep
     if (!reply_is_valid(reply) || !settlement) {
         return WEIR_INVALID;
     }
-    const uint64_t *place = weir_id_table_find(&limiter->open, reply->id);
-    if (!place || *place != PLACE_ON_THE_WIRE) {
+    if (!is_in_place(limiter, reply->id, PLACE_ON_THE_WIRE)) {
         return WEIR_NO_SUCH;
     }
-    (void)weir_id_table_remove(&limiter->open, reply->id);
     *settlement = (struct weir_settlement){0};
+    enum weir_status status = limiter->policy->settle(limiter->self, reply, settlement);
+    if (status == WEIR_NO_SUCH) {
+        return status;
+    }
+    close_request(limiter, reply->id);
     weir_count_reply(limiter, reply);
-    enum weir_status status =
-        pass_on(limiter, limiter->policy->settle(limiter->self, reply, settlement));
+    status = pass_on(limiter, status);
     if (weir_has_subscribers(limiter)) {
         weir_notice_reply(limiter, reply);
         weir_deliver_events(limiter);
@@ -330,17 +370,20 @@ enum weir_status weir_cancel(struct weir_limiter *limiter, int64_t now_ns, uint6
     if (limiter->broken) {
         return WEIR_BROKEN;
     }
-    const uint64_t *place = weir_id_table_find(&limiter->open, id);
-    if (!place || *place != PLACE_QUEUED || !limiter->policy->cancel) {
+    if (!limiter->policy->cancel || !is_in_place(limiter, id, PLACE_QUEUED)) {
         return WEIR_NO_SUCH;
     }
-    if (!advance_to(limiter, now_ns)) {
+    if (!time_is_valid(limiter, now_ns)) {
         return WEIR_INVALID;
     }
-    (void)weir_id_table_remove(&limiter->open, id);
+    enum weir_status status = limiter->policy->cancel(limiter->self, now_ns, id);
+    if (status == WEIR_NO_SUCH) {
+        return status;
+    }
+    limiter->now_ns = now_ns;
+    close_request(limiter, id);
     limiter->totals.cancelled++;
-    return after_call(limiter,
-                      pass_on(limiter, limiter->policy->cancel(limiter->self, now_ns, id)));
+    return after_call(limiter, pass_on(limiter, status));
 }
 
 void weir_observe(struct weir_limiter *limiter, const struct weir_observation *observation) {

@@ -36,9 +36,12 @@ struct weir_recent {
 struct weir_limiter {
     const struct weir_policy *policy;
     void *self;
-    struct weir_id_table open; /**< enum place of each open request */
-    int64_t now_ns;            /**< latest time of any call */
+    int64_t now_ns; /**< latest time of any call */
+    uint32_t open_count;
+    uint32_t max_open;
+    bool keeps_ids; /**< WEIR_POLICY_KEEPS_IDS: `places` is empty */
     bool broken;
+    struct weir_id_table places; /**< enum place of each open request */
     struct weir_totals totals;
     struct weir_recent recent;
     struct weir_subscribers subscribers;

@@ -106,7 +106,7 @@ enum weir_status weir_read_stats(const struct weir_limiter *limiter, int64_t now
         return WEIR_INVALID;
     }
     struct weir_stats all = {.now_ns = now_ns > limiter->now_ns ? now_ns : limiter->now_ns,
-                             .open = limiter->open.count,
+                             .open = limiter->open_count,
                              .totals = limiter->totals};
     all.totals.recent_sent = recent_sent(&limiter->recent, all.now_ns);
     set_not_told(&all);

@@ -81,7 +81,7 @@ static struct claim claim_of_slot(const struct weir_slot *slot) {
 
 /** What stands in the way of a request, the longest obstacle of all; the price only if nothing else
  *  does. */
-static struct weir_wait wait_of(const struct weir *weir, const struct claim *claim) {
+static struct weir_wait wait_of(struct weir *weir, const struct claim *claim) {
     struct weir_wait wait = weir_windows_wait(weir, claim->lane, claim->cost);
     if (!weir_gate_is_open(weir)) {
         struct weir_wait gate = weir_gate_wait(weir);
@@ -93,19 +93,19 @@ static struct weir_wait wait_of(const struct weir *weir, const struct claim *cla
     return wait;
 }
 
-static struct weir_wait wait_of_slot(const struct weir *weir, uint32_t index) {
+static struct weir_wait wait_of_slot(struct weir *weir, uint32_t index) {
     struct claim claim = claim_of_slot(&weir->slots[index]);
     return wait_of(weir, &claim);
 }
 
 /** The request of a lane that is next: of the entries, in scarcity, the one worth most. */
-static uint32_t head_of(const struct weir *weir, enum weir_lane lane, bool scarce) {
+static uint32_t head_of(struct weir *weir, enum weir_lane lane, bool scarce) {
     return lane == WEIR_LANE_ENTRIES && scarce ? weir_heap_first(&weir->queue.values)
                                                : weir->queue.lanes[lane].head;
 }
 
 /** Whether there are entries that wait, and too little for all that are expected. */
-static bool entries_compete(const struct weir *weir) {
+static bool entries_compete(struct weir *weir) {
     return weir->queue.lanes[WEIR_LANE_ENTRIES].count > 0 && weir_value_is_scarce(weir);
 }
 
@@ -145,8 +145,7 @@ static struct claim claim_of(struct weir *weir, const struct weir_request *reque
 /** Whether queued requests go first: those of the same lane always (but for an entry that in
  *  scarcity is worth more), those of a higher one if they could go now. `wait` becomes what the
  *  request waits for. */
-static void yield_to_queue(const struct weir *weir, const struct claim *claim,
-                           struct weir_wait *wait) {
+static void yield_to_queue(struct weir *weir, const struct claim *claim, struct weir_wait *wait) {
     bool scarce = entries_compete(weir);
     for (size_t i = 0; i <= (size_t)claim->lane; i++) {
         uint32_t head = head_of(weir, (enum weir_lane)i, scarce);
@@ -186,46 +185,27 @@ static struct weir_decision hold(const struct weir *weir, struct weir_wait wait)
     return (struct weir_decision){.answer = WEIR_HOLD, .reason = wait.reason, .until_ns = until_ns};
 }
 
-/** Takes a slot for a request that goes or waits; WEIR_FULL if there is none. */
-static enum weir_status admit(struct weir *weir, const struct weir_request *request,
-                              struct weir_cost cost, enum weir_priority priority, uint32_t *index) {
-    *index = weir_slot_take(weir, request, cost);
-    if (*index == WEIR_NO_SLOT) {
-        return WEIR_FULL;
-    }
-    weir->slots[*index].priority = priority;
-    return WEIR_OK;
-}
-
-static enum weir_status enqueue(struct weir *weir, const struct weir_request *request,
-                                struct weir_cost cost, enum weir_priority priority,
-                                struct weir_wait wait, struct weir_decision *decision) {
-    uint32_t index = WEIR_NO_SLOT;
-    if (admit(weir, request, cost, priority, &index) != WEIR_OK) {
-        return WEIR_FULL;
-    }
+static void enqueue(struct weir *weir, const struct weir_request *request,
+                    const struct claim *claim, struct weir_id_entry *entry, struct weir_wait wait,
+                    struct weir_decision *decision) {
+    uint32_t index = weir_slot_take(weir, request, claim->cost, claim->priority, entry);
     weir->slots[index].outbid = wait.reason == WEIR_REASON_OUTBID;
     if (!weir_queue_add(weir, index)) {
         weir_slot_return(weir, index);
         *decision = refusal(WEIR_REASON_QUEUE_FULL, wait.until_ns);
-        return WEIR_OK;
+        return;
     }
     *decision = (struct weir_decision){
         .answer = WEIR_QUEUE, .reason = wait.reason, .until_ns = wait.until_ns};
-    return WEIR_OK;
 }
 
-static enum weir_status send_now(struct weir *weir, const struct weir_request *request,
-                                 struct weir_cost cost, enum weir_priority priority,
-                                 struct weir_decision *decision) {
-    uint32_t index = WEIR_NO_SLOT;
-    if (admit(weir, request, cost, priority, &index) != WEIR_OK) {
-        return WEIR_FULL;
-    }
-    send_slot(weir, index);
-    *decision = (struct weir_decision){
-        .answer = WEIR_SEND, .booked_weight = cost.weight, .booked_orders = cost.orders};
-    return WEIR_OK;
+static void send_now(struct weir *weir, const struct weir_request *request,
+                     const struct claim *claim, struct weir_id_entry *entry,
+                     struct weir_decision *decision) {
+    send_slot(weir, weir_slot_take(weir, request, claim->cost, claim->priority, entry));
+    *decision = (struct weir_decision){.answer = WEIR_SEND,
+                                       .booked_weight = claim->cost.weight,
+                                       .booked_orders = claim->cost.orders};
 }
 
 /** Whether a request that waits will never go. The price may fall sooner than it seems, so that
@@ -243,6 +223,10 @@ static enum weir_status weir_policy_submit(void *self, int64_t now_ns,
                                            const struct weir_request *request,
                                            struct weir_decision *decision) {
     struct weir *weir = self;
+    struct weir_id_entry *entry = weir_id_table_seek(&weir->ids, request->id);
+    if (entry->id != 0 || weir->free_slot == WEIR_NO_SLOT) {
+        return entry->id != 0 ? WEIR_DUPLICATE : WEIR_FULL;
+    }
     pass_time(weir, now_ns);
     weir_modes_note_request(weir);
     struct claim claim = claim_of(weir, request);
@@ -260,13 +244,15 @@ static enum weir_status weir_policy_submit(void *self, int64_t now_ns,
         return WEIR_OK;
     }
     if (wait.reason == WEIR_REASON_NONE && request->can_send) {
-        return send_now(weir, request, claim.cost, claim.priority, decision);
+        send_now(weir, request, &claim, entry, decision);
+        return WEIR_OK;
     }
     if (wait.reason == WEIR_REASON_NONE) {
         wait = (struct weir_wait){WEIR_REASON_CONNECTION, 0};
     }
     if (request->may_queue) {
-        return enqueue(weir, request, claim.cost, claim.priority, wait, decision);
+        enqueue(weir, request, &claim, entry, wait, decision);
+        return WEIR_OK;
     }
     *decision = request->can_send ? hold(weir, wait) : refusal(WEIR_REASON_CONNECTION, 0);
     return WEIR_OK;
@@ -356,7 +342,7 @@ static bool try_head(struct weir *weir, uint32_t head, uint32_t free_connections
 }
 
 /** Whether the first of what entries dragged along should go before new entries. */
-static bool protection_is_due(const struct weir *weir) {
+static bool protection_is_due(struct weir *weir) {
     uint32_t head = weir->queue.lanes[WEIR_LANE_NORMAL].head;
     return weir->use.protect && head != WEIR_NO_SLOT &&
            weir->now_ns - weir->slots[head].queued_ns >= weir->due_span_ns;
@@ -414,11 +400,11 @@ static enum weir_status weir_policy_settle(void *self, const struct weir_reply *
 
 static enum weir_status weir_policy_cancel(void *self, int64_t now_ns, uint64_t id) {
     struct weir *weir = self;
-    pass_time(weir, now_ns);
-    uint32_t index = slot_of(weir, id, WEIR_PLACE_QUEUED);
-    if (index == WEIR_NO_SLOT) {
+    if (slot_of(weir, id, WEIR_PLACE_QUEUED) == WEIR_NO_SLOT) {
         return WEIR_NO_SUCH;
     }
+    pass_time(weir, now_ns);
+    uint32_t index = slot_of(weir, id, WEIR_PLACE_QUEUED);
     weir_queue_remove(weir, index);
     weir_slot_return(weir, index);
     return WEIR_OK;
@@ -464,7 +450,7 @@ static enum weir_status weir_policy_restore(void *self, int64_t now_ns, int64_t 
 const struct weir_policy weir_policy_weir = {
     .abi = WEIR_POLICY_ABI,
     .size = sizeof(struct weir_policy),
-    .flags = WEIR_POLICY_QUEUES,
+    .flags = WEIR_POLICY_QUEUES | WEIR_POLICY_KEEPS_IDS,
     .name = "weir",
     .summary = "counts by the exchange's own windows, spends by value; priorities, holds and bans",
     .options = weir_options,

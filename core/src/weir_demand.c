@@ -38,6 +38,7 @@ void weir_demand_advance(struct weir *weir) {
         return;
     }
     int64_t ticks = (weir->now_ns - demand->next_tick_ns) / WEIR_TICK_NS + 1;
+    demand->change++;
     demand->next_tick_ns += ticks * WEIR_TICK_NS;
     weir_flow_pass(&demand->entries, ticks);
     double kept = weir_power(1 - DEBT_FADES, ticks);
@@ -50,13 +51,17 @@ void weir_demand_advance(struct weir *weir) {
 /** A normal request: paid from what entries are expected to drag along. */
 static void note_dragged(struct weir *weir, struct weir_cost cost) {
     struct weir_demand *demand = &weir->demand;
-    bool recent = demand->accepted > 0 && weir->now_ns - demand->accepted_ns < DRAG_SPAN_NS;
+    if (demand->accepted <= 0) {
+        return; // nothing is owed and nothing learned before the first entry
+    }
+    bool recent = weir->now_ns - demand->accepted_ns < DRAG_SPAN_NS;
     for (size_t type = 0; type < 2; type++) {
         double amount = (double)weir_amount(cost, (enum weir_limit_type)type);
         double left = demand->debt[type] - amount;
         demand->debt[type] = left > 0 ? left : 0;
         demand->dragged[type] += recent ? amount : 0;
     }
+    demand->change++;
 }
 
 void weir_demand_note(struct weir *weir, const struct weir_request *request,
@@ -79,6 +84,7 @@ void weir_demand_note_sent(struct weir *weir, const struct weir_slot *slot) {
     if (slot->entry) {
         weir->demand.debt[0] += weir_demand_drag(weir, WEIR_LIMIT_WEIGHT);
         weir->demand.debt[1] += weir_demand_drag(weir, WEIR_LIMIT_ORDERS);
+        weir->demand.change += weir->demand.dragged[0] > 0 || weir->demand.dragged[1] > 0;
     }
 }
 
@@ -91,6 +97,8 @@ void weir_demand_note_settled(struct weir *weir, const struct weir_slot *slot, b
         demand->accepted_ns = weir->now_ns;
         demand->accepted = demand->accepted * (1 - 1 / DRAG_MEMORY) + 1;
     }
+    bool known = demand->accepted > DRAG_KNOWN + 1; // what was dragged along counts from then on
+    demand->change += !known || demand->dragged[0] > 0 || demand->dragged[1] > 0;
     for (size_t type = 0; type < 2; type++) {
         if (accepted) {
             demand->dragged[type] *= 1 - 1 / DRAG_MEMORY;
@@ -109,7 +117,7 @@ static int64_t span_left(const struct weir *weir, const struct weir_window *wind
 
 int64_t weir_demand_others(const struct weir *weir, const struct weir_window *window) {
     const struct weir_others *others = &window->others;
-    if (!weir->use.forecast || !window->phased || others->proven < window->number - 1) {
+    if (weir_demand_is_alone(weir, window)) {
         return 0;
     }
     int64_t end_ns = (window->number + 1) * window->interval_ns;
@@ -195,62 +203,110 @@ static int64_t ahead_ns(const struct weir *weir, const struct weir_window *windo
     return weir_earlier(span_ns, window->interval_ns);
 }
 
-/** The part of a window that is still to come, from 0 to 1; all of a sliding one. */
-static double part_to_come(const struct weir *weir, const struct weir_window *window) {
-    return window->phased ? (double)ahead_ns(weir, window) / (double)window->interval_ns : 1;
+/** What is looked ahead to when room is kept: a span, and what is still owed within it. */
+struct outlook {
+    int64_t span_ns;
+    double owed;
+};
+
+static struct outlook outlook_now(const struct weir *weir, const struct weir_window *window) {
+    int64_t span_ns = ahead_ns(weir, window);
+    return (struct outlook){.span_ns = span_ns, .owed = owed(weir, window->type, span_ns)};
 }
 
 /** Amount that entries expected in the rest of the window will take, with a margin for the spread
  *  of their number, each with what it drags along, and what earlier ones will still take. */
-static double needed(const struct weir *weir, const struct weir_window *window) {
-    int64_t span_ns = ahead_ns(weir, window);
+static double needed(const struct weir *weir, const struct weir_window *window,
+                     struct outlook outlook) {
     double freed = window->phased ? 0 : (double)window->history.total / SLIDING_AHEAD;
-    double count = weir_flow_expected(&weir->demand.entries, span_ns) * SPREAD;
+    double count = weir_flow_expected(&weir->demand.entries, outlook.span_ns) * SPREAD;
     double each = 1 + weir_demand_drag(weir, window->type); // an entry is 1 of either
-    return count * each + owed(weir, window->type, span_ns) - freed;
+    return count * each + outlook.owed - freed;
 }
 
-/** What a window lets through from now on, if evenly. */
-static double even_share(const struct weir *weir, const struct weir_window *window) {
-    return part_to_come(weir, window) * (double)window->caps[WEIR_CRITICAL];
+/** What a window lets through from now on, if evenly; all of a sliding one. */
+static double even_share(const struct weir_window *window, struct outlook outlook) {
+    double part = window->phased ? (double)outlook.span_ns / (double)window->interval_ns : 1;
+    return part * (double)window->caps[WEIR_CRITICAL];
 }
 
 /** Kept from critical requests that are worth nothing of themselves: what entries need, but no more
  *  than an even use of the window would leave. */
-static double kept_from_critical(const struct weir *weir, const struct weir_window *window) {
-    double need = needed(weir, window);
-    double most = even_share(weir, window);
+static double kept_from_critical(const struct weir *weir, const struct weir_window *window,
+                                 struct outlook outlook) {
+    double need = needed(weir, window, outlook);
+    double most = even_share(window, outlook);
     return need < most ? need : most;
 }
 
 /** Kept from the others: what entries need and up to half for other critical requests, and before
  *  any is seen a share of what is to come. */
 static double kept_from_rest(const struct weir *weir, const struct weir_window *window,
-                             int64_t shares) {
+                             struct outlook outlook, int64_t shares) {
     int64_t reserve = weir_earlier(shares * weir_modes_shares(weir).reserve, WEIR_BILLION);
-    double even = even_share(weir, window);
+    double even = even_share(window, outlook);
     double share = even * (double)reserve / (double)WEIR_BILLION;
-    double tolls = weir_flow_expected(&weir->demand.tolls[window->type], ahead_ns(weir, window));
-    double need = needed(weir, window) + (tolls < even / 2 ? tolls : even / 2);
+    double tolls = weir_flow_expected(&weir->demand.tolls[window->type], outlook.span_ns);
+    double need = needed(weir, window, outlook) + (tolls < even / 2 ? tolls : even / 2);
     return need > share ? need : share;
 }
 
 /** The same by lane. What entries drag along is kept for, not from. */
 static double kept_for_better(const struct weir *weir, const struct weir_window *window,
-                              enum weir_lane lane) {
+                              enum weir_lane lane, struct outlook outlook) {
     switch (lane) {
     case WEIR_LANE_URGENT:
     case WEIR_LANE_ENTRIES:
     case WEIR_LANE_EVICTED:
         return 0;
     case WEIR_LANE_CRITICAL:
-        return kept_from_critical(weir, window);
+        return kept_from_critical(weir, window, outlook);
     case WEIR_LANE_NORMAL:
-        return weir_demand_drag(weir, window->type) > 0 ? 0 : kept_from_rest(weir, window, 1);
+        return weir_demand_drag(weir, window->type) > 0 ? 0
+                                                        : kept_from_rest(weir, window, outlook, 1);
     case WEIR_LANE_LOW:
         break;
     }
-    return kept_from_rest(weir, window, 2);
+    return kept_from_rest(weir, window, outlook, 2);
+}
+
+/** Bounds from now until the next tick or window. In between, less and less is expected and kept:
+ *  most at once, with all that is owed; least at the end, with what waits for sure. */
+static void make_bounds(const struct weir *weir, struct weir_window *window) {
+    const struct weir_demand *demand = &weir->demand;
+    struct weir_bounds *bounds = &window->bounds;
+    bounds->until_ns = weir_earlier(demand->next_tick_ns, window->next_opens_ns);
+    bounds->change = demand->change;
+    bool owes = weir->use.protect && demand->accepted >= DRAG_KNOWN;
+    double waiting = owes ? (double)weir->queue.dragged[window->type] : 0;
+    bounds->owed = owes ? waiting + demand->debt[window->type] : 0;
+    bounds->drag = weir_demand_drag(weir, window->type);
+    struct outlook first = {.span_ns = ahead_ns(weir, window), .owed = bounds->owed};
+    int64_t end_ns = window->next_opens_ns - bounds->until_ns;
+    struct outlook last = {.span_ns = weir_earlier(end_ns, window->interval_ns), .owed = waiting};
+    bounds->expected = weir_flow_expected(&demand->entries, window->next_opens_ns - weir->now_ns);
+    for (size_t i = 0; i < WEIR_PRIORITIES; i++) {
+        enum weir_lane lane = (enum weir_lane)(WEIR_LANE_CRITICAL + i);
+        int64_t cap = weir_window_cap(window, lane);
+        double most = kept_for_better(weir, window, lane, first);
+        double least = kept_for_better(weir, window, lane, last);
+        // One more and one less than computed, for all that rounding may do.
+        bounds->most[i] = most + 1 < (double)cap ? (int64_t)most + 1 : cap;
+        bounds->least[i] = least < (double)cap ? weir_later((int64_t)least - 1, 0) : cap - 1;
+    }
+}
+
+const struct weir_bounds *weir_demand_make_bounds(struct weir *weir, struct weir_window *window) {
+    struct weir_bounds *bounds = &window->bounds;
+    if (!window->phased || !weir_demand_is_alone(weir, window)) {
+        return NULL;
+    }
+    if (bounds->asked != weir->demand.change) {
+        bounds->asked = weir->demand.change;
+        return NULL;
+    }
+    make_bounds(weir, window);
+    return bounds;
 }
 
 int64_t weir_demand_kept(const struct weir *weir, const struct weir_window *window,
@@ -260,7 +316,7 @@ int64_t weir_demand_kept(const struct weir *weir, const struct weir_window *wind
     if (!weir->use.demand_reserve) {
         return weir_earlier(others, weir_later(cap - amount, 0));
     }
-    double better = kept_for_better(weir, window, lane);
+    double better = kept_for_better(weir, window, lane, outlook_now(weir, window));
     if (better > 0) {
         return better + (double)others < (double)cap ? (int64_t)better + others : cap;
     }

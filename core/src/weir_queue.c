@@ -141,18 +141,16 @@ void weir_queue_free(struct weir *weir) {
 }
 
 uint32_t weir_slot_take(struct weir *weir, const struct weir_request *request,
-                        struct weir_cost cost) {
+                        struct weir_cost cost, enum weir_priority priority,
+                        struct weir_id_entry *entry) {
     uint32_t index = weir->free_slot;
-    struct weir_id_entry *entry = weir_id_table_seek(&weir->ids, request->id);
-    if (index == WEIR_NO_SLOT || entry->id != 0) {
-        return WEIR_NO_SLOT;
-    }
+    assert(index != WEIR_NO_SLOT && entry->id == 0);
     struct weir_slot *slot = &weir->slots[index];
     assert(slot->place == WEIR_PLACE_FREE);
     weir->free_slot = slot->next;
     slot->id = request->id;
     slot->cost = cost;
-    slot->priority = request->priority;
+    slot->priority = priority;
     slot->entry = weir_is_entry(weir, request->priority, request->value);
     slot->dragged = weir->use.priorities && request->priority == WEIR_NORMAL;
     slot->evicted = false;
@@ -215,6 +213,7 @@ enum weir_lane weir_lane_of(const struct weir_slot *slot) {
 /** Keeps the sum of what waits of entries' followers. */
 static void count_dragged(struct weir *weir, const struct weir_slot *slot, int64_t sign) {
     if (slot->dragged) {
+        weir->demand.change += weir->demand.accepted > 0;
         weir->queue.dragged[WEIR_LIMIT_WEIGHT] += sign * slot->cost.weight;
         weir->queue.dragged[WEIR_LIMIT_ORDERS] += sign * slot->cost.orders;
     }

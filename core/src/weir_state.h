@@ -69,6 +69,23 @@ struct weir_others {
     int64_t server_seen_ns; /**< since then nothing is known of them */
 };
 
+/**
+ * Bounds of what a window keeps for better requests and of what it offers to entries, so that most
+ * decisions need not compute either. They hold from when they were made until `until_ns`, within
+ * which what is kept and expected only shrinks with time, as long as demand does not change and no
+ * others are counted.
+ */
+struct weir_bounds {
+    int64_t until_ns;              /**< INT64_MIN: none are made */
+    uint64_t change;               /**< of the demand that they are made from */
+    uint64_t asked;                /**< change at which they were last asked for */
+    int64_t most[WEIR_PRIORITIES]; /**< kept from critical requests without value, normal, low */
+    int64_t least[WEIR_PRIORITIES];
+    double owed;     /**< at most owed to entries that were sent */
+    double drag;     /**< what an entry drags along */
+    double expected; /**< entries that are expected in the rest of the window, at most */
+};
+
 /** The most that was used at once; it halves every five minutes. Looked at once a second. */
 struct weir_peak {
     int64_t amount; /**< as it was then */
@@ -100,6 +117,7 @@ struct weir_window {
     int64_t next_opens_ns;    /**< from then on the next window may be open */
     int64_t previous_over_ns; /**< from then on the window before is certainly over */
     struct weir_others others;
+    struct weir_bounds bounds;
     struct weir_history history;
 };
 
@@ -245,6 +263,7 @@ struct weir_mode_state {
 /** What is learned of the flow of requests, and what it will take. Amounts by enum
  *  weir_limit_type. */
 struct weir_demand {
+    uint64_t change; /**< counts everything that moves what is kept, but for time */
     int64_t next_tick_ns;
     struct weir_flow entries;  /**< entries that were offered */
     struct weir_flow tolls[2]; /**< cost of other critical requests */
@@ -363,8 +382,7 @@ void weir_windows_clock_changed(struct weir *weir, enum weir_clock_change change
 /** Recomputes what each priority may use, after a limit was learned. */
 void weir_windows_set_caps(const struct weir *weir, struct weir_window *window);
 /** What of all limits stands in the way of a request, and how long at least. */
-struct weir_wait weir_windows_wait(const struct weir *weir, enum weir_lane lane,
-                                   struct weir_cost cost);
+struct weir_wait weir_windows_wait(struct weir *weir, enum weir_lane lane, struct weir_cost cost);
 /** What requests of a lane may fill a window to. */
 int64_t weir_window_cap(const struct weir_window *window, enum weir_lane lane);
 /** What a window counts: own requests and others. */
@@ -390,9 +408,10 @@ int64_t weir_window_over_ns(const struct weir *weir, const struct weir_window *w
 
 bool weir_queue_init(struct weir *weir, const struct weir_config *config);
 void weir_queue_free(struct weir *weir);
-/** A free slot, or WEIR_NO_SLOT. */
+/** A free slot, of which there is one, for a request whose id goes to `entry` in the table. */
 uint32_t weir_slot_take(struct weir *weir, const struct weir_request *request,
-                        struct weir_cost cost);
+                        struct weir_cost cost, enum weir_priority priority,
+                        struct weir_id_entry *entry);
 void weir_slot_return(struct weir *weir, uint32_t index);
 /** Appends a slot to its lane; false if that is full. An entry takes the place of one that is worth
  *  less. */
@@ -438,6 +457,21 @@ int64_t weir_demand_others(const struct weir *weir, const struct weir_window *wi
 int64_t weir_demand_kept(const struct weir *weir, const struct weir_window *window,
                          enum weir_lane lane, int64_t amount);
 
+/** Makes bounds that hold now; NULL if there are none, or demand changes too often for them to
+ *  pay. */
+const struct weir_bounds *weir_demand_make_bounds(struct weir *weir, struct weir_window *window);
+/** Bounds that hold now, or NULL. */
+static inline const struct weir_bounds *weir_demand_bounds(struct weir *weir,
+                                                           struct weir_window *window) {
+    const struct weir_bounds *bounds = &window->bounds;
+    bool hold = weir->now_ns < bounds->until_ns && bounds->change == weir->demand.change;
+    return hold ? bounds : weir_demand_make_bounds(weir, window);
+}
+/** Whether no room is kept for others: none are counted, or none are forecast. */
+static inline bool weir_demand_is_alone(const struct weir *weir, const struct weir_window *window) {
+    return !weir->use.forecast || !window->phased || window->others.proven < window->number - 1;
+}
+
 /** What a window offers to entries from now on. */
 struct weir_offer {
     double entries;  /**< how many it can still take, with what they drag along */
@@ -448,9 +482,9 @@ struct weir_offer weir_demand_offer(const struct weir *weir, const struct weir_w
                                     struct weir_cost cost);
 
 /** Whether the allowance is expected not to suffice for all entries, waiting or to come. */
-bool weir_value_is_scarce(const struct weir *weir);
+bool weir_value_is_scarce(struct weir *weir);
 /** What of the bid price stands in the way of an entry that nothing better waits with. */
-struct weir_wait weir_value_wait(const struct weir *weir, double value, struct weir_cost cost);
+struct weir_wait weir_value_wait(struct weir *weir, double value, struct weir_cost cost);
 /** Whether an entry will be outbid until its deadline, as far as one can tell. */
 bool weir_value_is_hopeless(const struct weir *weir, double value, struct weir_cost cost,
                             int64_t deadline_ns);

@@ -18,6 +18,9 @@
 /** An entry whose price would have to fall to less than this share of what is expected. */
 #define HOPELESS 0.5
 
+/** What other critical requests leave at least: they take a tenth at most, and rounding nothing. */
+#define LEFT_OF_TOLLS 0.899999
+
 /** The cost of any entry, where only the order of magnitude matters. */
 static const struct weir_cost one = {.weight = 1, .orders = 1};
 
@@ -26,7 +29,7 @@ static double share_above(const struct weir *weir, double value) {
     return weir->use.value ? weir_sizes_above(&weir->demand.sizes, value) : 0;
 }
 
-bool weir_value_is_scarce(const struct weir *weir) {
+bool weir_value_is_scarce(struct weir *weir) {
     if (!weir->use.value) {
         return false;
     }
@@ -38,6 +41,18 @@ bool weir_value_is_scarce(const struct weir *weir) {
         }
     }
     return false;
+}
+
+/** Whether so much is left of a window that an entry of any value goes: bounds of what is left,
+ * less what other critical requests may take of it, against all entries that are expected. */
+static bool is_ample(struct weir *weir, struct weir_window *window, struct weir_cost cost) {
+    const struct weir_bounds *bounds = weir_demand_bounds(weir, window);
+    if (!bounds || weir->now_ns + weir->mean_trip_ns / 2 >= window->next_opens_ns) {
+        return false;
+    }
+    int64_t left = window->caps[WEIR_CRITICAL] - weir_window_used(weir, window);
+    double each = (double)weir_amount(cost, window->type) + bounds->drag;
+    return ((double)left - bounds->owed) * LEFT_OF_TOLLS > each * (bounds->expected * PATIENCE + 1);
 }
 
 /** When enough of the window has passed for an entry with `above` better ones among those that are
@@ -56,11 +71,15 @@ static enum weir_reason reason_of(const struct weir_window *window, struct weir_
     return window->type == WEIR_LIMIT_WEIGHT ? WEIR_REASON_WEIGHT : WEIR_REASON_ORDERS;
 }
 
-struct weir_wait weir_value_wait(const struct weir *weir, double value, struct weir_cost cost) {
+struct weir_wait weir_value_wait(struct weir *weir, double value, struct weir_cost cost) {
     struct weir_wait wait = {.reason = WEIR_REASON_NONE, .until_ns = weir->now_ns};
-    double above = share_above(weir, value);
+    double above = -1; // looked up when it is needed
     for (size_t i = 0; i < weir->window_count; i++) {
-        const struct weir_window *window = &weir->windows[i];
+        struct weir_window *window = &weir->windows[i];
+        if (is_ample(weir, window, cost)) {
+            continue;
+        }
+        above = above < 0 ? share_above(weir, value) : above;
         struct weir_offer offer = weir_demand_offer(weir, window, cost);
         if (offer.expected * PATIENCE * above + 1 <= offer.entries) {
             continue;

@@ -19,6 +19,7 @@ void weir_windows_set_caps(const struct weir *weir, struct weir_window *window) 
     window->caps[WEIR_CRITICAL] = usable;
     window->caps[WEIR_NORMAL] = weir_without_share(usable, reserve);
     window->caps[WEIR_LOW] = weir_without_share(usable, twice);
+    window->bounds.until_ns = INT64_MIN;
 }
 
 static int64_t floating(const struct weir *weir, const struct weir_window *window) {
@@ -66,6 +67,7 @@ static void set_boundaries(const struct weir *weir, struct weir_window *window) 
     int64_t start = window->number * window->interval_ns;
     window->next_opens_ns = weir_clock_earliest(&weir->clock, start + window->interval_ns);
     window->previous_over_ns = weir_clock_latest(&weir->clock, start);
+    window->bounds.until_ns = INT64_MIN;
 }
 
 /** Whether the clock is known well enough to tell which of two windows a moment lies in. */
@@ -87,6 +89,7 @@ static int64_t possible_number(const struct weir *weir, const struct weir_window
 static void recount(const struct weir *weir, struct weir_window *window) {
     bool had_others = window->others.proven >= window->number - 1;
     window->phased = phase_is_known(weir, window);
+    window->bounds.until_ns = INT64_MIN;
     window->others = (struct weir_others){.proven = INT64_MIN, .jump = window->others.jump};
     if (!window->phased) {
         window->number = weir_floor_div(weir->now_ns, window->interval_ns);
@@ -256,17 +259,34 @@ static int64_t room_ns(const struct weir *weir, const struct weir_window *window
     return gone == WEIR_NEVER ? weir->now_ns + window->interval_ns : gone;
 }
 
-static bool has_room(const struct weir *weir, const struct weir_window *window, enum weir_lane lane,
+/** Whether `amount` of a lane fits beside what is kept for better requests. Bounds of that tell
+ *  nearly always. */
+static bool has_room(struct weir *weir, struct weir_window *window, enum weir_lane lane,
                      int64_t amount) {
-    int64_t kept = weir_demand_kept(weir, window, lane, amount);
-    return fits(weir, window, weir_window_cap(window, lane), kept, amount);
+    int64_t cap = weir_window_cap(window, lane);
+    int64_t left = cap - weir_window_used(weir, window) - amount;
+    bool both = window->phased && weir->now_ns < window->previous_over_ns;
+    if (left < 0 || (both && !fits(weir, window, cap, 0, amount))) {
+        return false;
+    }
+    bool keeps = weir->use.demand_reserve && lane >= WEIR_LANE_CRITICAL && lane <= WEIR_LANE_LOW;
+    if (!keeps && weir_demand_is_alone(weir, window)) {
+        return true;
+    }
+    const struct weir_bounds *bounds = keeps ? weir_demand_bounds(weir, window) : NULL;
+    if (bounds) {
+        size_t priority = (size_t)lane - WEIR_LANE_CRITICAL;
+        if (bounds->most[priority] <= left || bounds->least[priority] > left) {
+            return bounds->most[priority] <= left;
+        }
+    }
+    return fits(weir, window, cap, weir_demand_kept(weir, window, lane, amount), amount);
 }
 
-struct weir_wait weir_windows_wait(const struct weir *weir, enum weir_lane lane,
-                                   struct weir_cost cost) {
+struct weir_wait weir_windows_wait(struct weir *weir, enum weir_lane lane, struct weir_cost cost) {
     struct weir_wait wait = {.reason = WEIR_REASON_NONE, .until_ns = weir->now_ns};
     for (size_t i = 0; i < weir->window_count; i++) {
-        const struct weir_window *window = &weir->windows[i];
+        struct weir_window *window = &weir->windows[i];
         int64_t amount = weir_amount(cost, window->type);
         if (amount == 0 || has_room(weir, window, lane, amount)) {
             continue;
@@ -357,6 +377,7 @@ int64_t weir_others_flow(const struct weir_window *window, int64_t span_ns) {
 static void book_others(struct weir_window *window, int64_t least, int64_t most, int64_t number) {
     struct weir_others *others = &window->others;
     if (least > 0) {
+        window->bounds.until_ns = INT64_MIN;
         others->proven = weir_later(others->proven, number);
     }
     if (number == window->number && most > others->now) {

@@ -229,7 +229,12 @@ enum weir_policy_flags {
     /** Its call path signs a request when it is first submitted and sends it as signed, however
      *  long it was held: the exchange refuses what is older than its recvWindow (-1021). Without
      *  this flag the caller signs when it sends. */
-    WEIR_POLICY_SIGNS_FIRST = 2
+    WEIR_POLICY_SIGNS_FIRST = 2,
+    /** It looks after ids itself, and the library does not do it a second time: `submit` answers
+     *  WEIR_DUPLICATE for an id that is open and WEIR_FULL beyond max_open, `settle` and `cancel`
+     *  WEIR_NO_SUCH for one that is not on the wire or not queued, and then nothing changes. For
+     *  policies that are trusted. */
+    WEIR_POLICY_KEEPS_IDS = 4
 };
 
 /**
