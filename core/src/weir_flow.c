@@ -17,10 +17,6 @@ double weir_power(double base, int64_t count) {
     return power;
 }
 
-void weir_flow_add(struct weir_flow *flow, double amount) {
-    flow->pending += amount;
-}
-
 /** A rate after one tick of `per_second` and `empty` ticks of nothing. */
 static double passed(double rate, double scale_s, double per_second, int64_t empty) {
     double share = TICK_S / scale_s;

@@ -22,7 +22,9 @@ struct weir_flow {
 double weir_power(double base, int64_t count);
 
 /** Adds an amount to the present tick. */
-void weir_flow_add(struct weir_flow *flow, double amount);
+static inline void weir_flow_add(struct weir_flow *flow, double amount) {
+    flow->pending += amount;
+}
 
 /** Ends the present tick and `ticks` - 1 empty ones after it; at least 1. O(log ticks). */
 void weir_flow_pass(struct weir_flow *flow, int64_t ticks);

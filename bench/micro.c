@@ -1,0 +1,219 @@
+#include "micro.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#define MS INT64_C(1000000)
+#define SECOND (1000 * MS)
+#define MINUTE (60 * SECOND)
+#define BATCH 100 // operations between two looks at the clock, all in one window
+#define BATCHES 40
+#define STEP_NS (100 * 1000) // between two operations
+
+/** How an operation goes. */
+enum kind {
+    KIND_TRY,   /**< weir_try, the replies outside of the measurement */
+    KIND_CYCLE, /**< submit (or queue and next) and settle, all measured */
+    KIND_QUEUE
+};
+
+struct setup {
+    struct weir_micro_case shown;
+    enum kind kind;
+    int fill_pct;    /**< part of the orders' allowance that is used before */
+    int64_t entries; /**< of them, entries: they teach what is expected */
+    double value;
+    enum weir_priority priority; /**< WEIR_LOW + 1: all three in turn */
+    enum weir_answer expected;
+};
+
+#define ALL_PRIORITIES ((enum weir_priority)(WEIR_LOW + 1))
+
+static const struct setup setups[] = {
+    {{"try-room", "try with room: the three priorities in turn"},
+     KIND_TRY,
+     5,
+     0,
+     0,
+     ALL_PRIORITIES,
+     WEIR_SEND},
+    {{"try-near-full", "try with room for critical requests alone, critical"},
+     KIND_TRY,
+     85,
+     0,
+     0,
+     WEIR_CRITICAL,
+     WEIR_SEND},
+    {{"try-entry", "try with room, an entry with a value"},
+     KIND_TRY,
+     5,
+     0,
+     5,
+     WEIR_CRITICAL,
+     WEIR_SEND},
+    {{"try-full", "try held because the window is full: the three priorities in turn"},
+     KIND_TRY,
+     100,
+     0,
+     0,
+     ALL_PRIORITIES,
+     WEIR_HOLD},
+    {{"try-low-reserved", "try held because what is left is reserved: low"},
+     KIND_TRY,
+     85,
+     0,
+     0,
+     WEIR_LOW,
+     WEIR_HOLD},
+    {{"try-entry-scarce", "try of a middling entry in scarcity, held as outbid"},
+     KIND_TRY,
+     60,
+     1,
+     3,
+     WEIR_CRITICAL,
+     WEIR_HOLD},
+    {{"cycle-room", "submit and settle with room: the three priorities in turn"},
+     KIND_CYCLE,
+     5,
+     0,
+     0,
+     ALL_PRIORITIES,
+     WEIR_SEND},
+    {{"cycle-queue", "submit to the queue, next and settle, with room"},
+     KIND_QUEUE,
+     5,
+     0,
+     0,
+     ALL_PRIORITIES,
+     WEIR_QUEUE},
+};
+
+const struct weir_micro_case *weir_micro_at(size_t index) {
+    return index < sizeof setups / sizeof setups[0] ? &setups[index].shown : NULL;
+}
+
+struct bench {
+    const struct setup *setup;
+    struct weir_limiter *limiter;
+    struct weir_request request;
+    int64_t now_ns;
+    uint64_t next_id;
+    bool as_expected;
+};
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static bool make(struct bench *bench, const char *policy) {
+    static const struct weir_limit limits[] = {{WEIR_LIMIT_WEIGHT, MINUTE, 2400},
+                                               {WEIR_LIMIT_ORDERS, MINUTE, 1200}};
+    static const struct weir_setting weir_settings[] = {{"clock", "known"}, {"queue", "1024"}};
+    bool is_weir = strcmp(policy, "weir") == 0;
+    const struct weir_config config = {.limits = limits,
+                                       .limit_count = 2,
+                                       .settings = is_weir ? weir_settings : NULL,
+                                       .setting_count = is_weir ? 2 : 0,
+                                       .now_ns = 0,
+                                       .max_open = 1024};
+    bench->next_id = 1;
+    bench->request =
+        (struct weir_request){.endpoint = weir_endpoint_find(WEIR_POST, "/fapi/v1/order"),
+                              .params = WEIR_PARAMS_NONE,
+                              .deadline_ns = WEIR_NEVER,
+                              .escalate_ns = WEIR_NEVER,
+                              .can_send = true};
+    return weir_limiter_create(weir_policy_find(policy), &config, &bench->limiter, NULL) == WEIR_OK;
+}
+
+static void settle(struct bench *bench, uint64_t id) {
+    const struct weir_reply reply = {
+        .id = id, .status = 200, .sent_ns = bench->now_ns, .received_ns = bench->now_ns};
+    struct weir_settlement settlement;
+    bench->as_expected =
+        weir_settle(bench->limiter, &reply, &settlement) == WEIR_OK && bench->as_expected;
+}
+
+/** Begins a new window and uses the given part of it. */
+static void fill(struct bench *bench) {
+    const struct setup *setup = bench->setup;
+    bench->now_ns = (bench->now_ns / MINUTE + 1) * MINUTE + 10 * MS;
+    struct weir_request request = bench->request;
+    request.priority = WEIR_CRITICAL;
+    for (int i = 0; i < 12 * setup->fill_pct; i++) {
+        struct weir_decision decision;
+        request.id = bench->next_id++;
+        request.value = setup->entries > 0 ? 1 + i % 10 : 0;
+        bench->now_ns += setup->entries > 0 ? 15 * MS : MS;
+        if (weir_try(bench->limiter, bench->now_ns, &request, &decision) == WEIR_OK &&
+            decision.answer == WEIR_SEND) {
+            settle(bench, request.id);
+        }
+    }
+}
+
+static void operate(struct bench *bench, uint64_t id) {
+    const struct setup *setup = bench->setup;
+    struct weir_decision decision;
+    struct weir_request *request = &bench->request;
+    request->id = id;
+    request->priority =
+        setup->priority == ALL_PRIORITIES ? (enum weir_priority)(id % 3) : setup->priority;
+    bench->now_ns += STEP_NS;
+    enum weir_status status = setup->kind == KIND_TRY
+                                  ? weir_try(bench->limiter, bench->now_ns, request, &decision)
+                                  : weir_submit(bench->limiter, bench->now_ns, request, &decision);
+    bench->as_expected =
+        status == WEIR_OK && decision.answer == setup->expected && bench->as_expected;
+    if (setup->kind == KIND_QUEUE) {
+        struct weir_next next;
+        status = weir_next_request(bench->limiter, bench->now_ns, 1, &next);
+        bench->as_expected = status == WEIR_OK && next.kind == WEIR_NEXT_SEND && bench->as_expected;
+    }
+    if (setup->kind != KIND_TRY) {
+        settle(bench, id);
+    }
+}
+
+/** Seconds that one batch of operations takes in a window of its own. */
+static double batch(struct bench *bench) {
+    fill(bench);
+    bench->request.value = bench->setup->value;
+    bench->request.can_send = bench->setup->kind != KIND_QUEUE;
+    bench->request.may_queue = bench->setup->kind == KIND_QUEUE;
+    uint64_t first = bench->next_id;
+    bench->next_id += BATCH;
+    double begin_s = seconds_now();
+    for (uint64_t id = first; id < first + BATCH; id++) {
+        operate(bench, id);
+    }
+    double took_s = seconds_now() - begin_s;
+    bench->request.can_send = true;
+    for (uint64_t id = first; id < first + BATCH; id++) {
+        if (bench->setup->kind == KIND_TRY && bench->setup->expected == WEIR_SEND) {
+            settle(bench, id);
+        }
+    }
+    return took_s;
+}
+
+double weir_micro_measure(size_t index, const char *policy, unsigned rounds) {
+    struct bench bench = {.setup = &setups[index], .as_expected = true};
+    if (!make(&bench, policy)) {
+        return -1;
+    }
+    double least_s = 0;
+    for (unsigned round = 0; round <= rounds; round++) { // the first warms up
+        double took_s = 0;
+        for (unsigned i = 0; i < BATCHES; i++) {
+            took_s += batch(&bench);
+        }
+        least_s = round <= 1 || took_s < least_s ? took_s : least_s;
+    }
+    weir_limiter_destroy(bench.limiter);
+    return bench.as_expected ? least_s * 1e9 / (BATCH * BATCHES) : -1;
+}
