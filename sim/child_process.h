@@ -21,6 +21,8 @@ struct weir_child {
     char *buffer; /**< what was read and not yet taken */
     size_t start, end;
     bool closed; /**< its standard output is */
+    bool quiet;  /**< nothing came in the last look */
+    uint64_t asked;
     int exit_status;
     bool killed; /**< it did not go of itself */
 };
@@ -44,7 +46,8 @@ bool weir_child_start(struct weir_child *child, const char *command);
 /**
  * Sends `size` bytes (with their newline) and waits for one line, at most `timeout_ms`. On
  * WEIR_CHILD_OK and WEIR_CHILD_UNASKED `*line` is the line without its newline, terminated, valid
- * until the next call.
+ * until the next call. Lines that nobody asked for are looked for before each call, and now and
+ * then waited for, so that a program that answers twice is found out soon.
  */
 enum weir_child_result weir_child_ask(struct weir_child *child, const char *bytes, size_t size,
                                       int64_t timeout_ms, const char **line, size_t *length);

@@ -20,72 +20,72 @@ static struct weir_conversation *conversation(void *self) {
 
 /* ---- what programs are told ---- */
 
-static void begin_at(struct weir_conversation *c, const char *name, int64_t now_ns) {
-    weir_call_begin(c, name);
+static void add_now(struct weir_conversation *c, int64_t now_ns) {
     c->now_ns = now_ns - c->origin_ns;
-    weir_line_integer(&c->line, "now_ns", c->now_ns);
+    weir_line_integer(c->writes, "now_ns", c->now_ns);
 }
 
 static void add_time(struct weir_conversation *c, const char *key, int64_t time_ns) {
     if (time_ns != WEIR_NEVER) {
-        weir_line_integer(&c->line, key, time_ns - c->origin_ns);
+        weir_line_integer(c->writes, key, time_ns - c->origin_ns);
     }
 }
 
 static void add_endpoint(struct weir_conversation *c, const struct weir_request *r) {
     const struct weir_cost cost = weir_endpoint_cost(r->endpoint, r->params);
-    weir_line_word(&c->line, "method", weir_method_name(weir_endpoint_method(r->endpoint)));
-    weir_line_word(&c->line, "path", weir_endpoint_path(r->endpoint));
+    weir_line_word(c->writes, "method", weir_method_name(weir_endpoint_method(r->endpoint)));
+    weir_line_word(c->writes, "path", weir_endpoint_path(r->endpoint));
     if (r->params.has_symbol) {
-        weir_line_flag(&c->line, "has_symbol", true);
+        weir_line_flag(c->writes, "has_symbol", true);
     }
     if (r->params.limit != WEIR_LIMIT_OMITTED) {
-        weir_line_integer(&c->line, "limit", r->params.limit);
+        weir_line_integer(c->writes, "limit", r->params.limit);
     }
     if (r->params.count != 0) {
-        weir_line_integer(&c->line, "count", r->params.count);
+        weir_line_integer(c->writes, "count", r->params.count);
     }
-    weir_line_integer(&c->line, "weight", cost.weight);
-    weir_line_integer(&c->line, "orders", cost.orders);
+    weir_line_integer(c->writes, "weight", cost.weight);
+    weir_line_integer(c->writes, "orders", cost.orders);
 }
 
 static void write_submit(struct weir_conversation *c, int64_t now_ns,
                          const struct weir_request *r) {
-    begin_at(c, "submit", now_ns);
-    weir_line_integer(&c->line, "id", (int64_t)r->id);
+    weir_call_begin(c, "submit");
+    add_now(c, now_ns);
+    weir_line_integer(c->writes, "id", (int64_t)r->id);
     add_endpoint(c, r);
-    weir_line_word(&c->line, "priority", weir_priority_name(r->priority));
+    weir_line_word(c->writes, "priority", weir_priority_name(r->priority));
     add_time(c, "deadline_ns", r->deadline_ns);
     add_time(c, "escalate_ns", r->escalate_ns);
     if (r->value > 0.0) {
-        weir_line_number(&c->line, "value", r->value);
+        weir_line_number(c->writes, "value", r->value);
     }
     if (r->holds > 0) {
-        weir_line_integer(&c->line, "holds", r->holds);
-        weir_line_integer(&c->line, "memo", (int64_t)r->memo);
+        weir_line_integer(c->writes, "holds", r->holds);
+        weir_line_integer(c->writes, "memo", (int64_t)r->memo);
     }
-    weir_line_flag(&c->line, "can_send", r->can_send);
+    weir_line_flag(c->writes, "can_send", r->can_send);
 }
 
 static void write_settle(struct weir_conversation *c, const struct weir_reply *reply) {
-    begin_at(c, "settle", reply->received_ns);
-    weir_line_integer(&c->line, "id", (int64_t)reply->id);
+    add_now(c, reply->received_ns);
+    weir_line_integer(c->writes, "id", (int64_t)reply->id);
     add_time(c, "sent_ns", reply->sent_ns);
-    weir_line_integer(&c->line, "status", reply->status);
+    weir_line_integer(c->writes, "status", reply->status);
     if (reply->lost) {
-        weir_line_flag(&c->line, "lost", true);
+        weir_line_flag(c->writes, "lost", true);
     }
-    weir_line_raw(&c->line, ",\"headers\":{");
+    weir_line_raw(c->writes, ",\"headers\":{");
     for (size_t i = 0; i < reply->header_count; i++) {
-        weir_line_raw(&c->line, i ? "," : "");
-        weir_line_text(&c->line, reply->headers[i].name, strlen(reply->headers[i].name));
-        weir_line_raw(&c->line, ":");
-        weir_line_text(&c->line, reply->headers[i].value, strlen(reply->headers[i].value));
+        weir_line_raw(c->writes, i ? "," : "");
+        weir_line_text(c->writes, reply->headers[i].name, strlen(reply->headers[i].name));
+        weir_line_raw(c->writes, ":");
+        weir_line_text(c->writes, reply->headers[i].value, strlen(reply->headers[i].value));
     }
-    weir_line_raw(&c->line, "}");
+    weir_line_raw(c->writes, "}");
     if (reply->body && reply->status >= 400) {
-        weir_line_raw(&c->line, ",\"body\":");
-        weir_line_text(&c->line, reply->body, reply->body_length);
+        weir_line_raw(c->writes, ",\"body\":");
+        weir_line_text(c->writes, reply->body, reply->body_length);
     }
 }
 
@@ -229,8 +229,9 @@ static enum weir_status next(void *self, int64_t now_ns, uint32_t free_connectio
     if (c->queued_count == 0) {
         return WEIR_OK; /* nothing could be named */
     }
-    begin_at(c, "next", now_ns);
-    weir_line_integer(&c->line, "free", free_connections);
+    weir_call_begin(c, "next");
+    add_now(c, now_ns);
+    weir_line_integer(c->writes, "free", free_connections);
     json_t *answer = weir_call_ask(c);
     const bool ok = answer && read_next(c, answer, free_connections, found);
     json_decref(answer);
@@ -248,10 +249,16 @@ static bool read_settlement(struct weir_conversation *c, json_t *answer,
 static enum weir_status settle(void *self, const struct weir_reply *reply,
                                struct weir_settlement *settlement) {
     struct weir_conversation *c = conversation(self);
-    write_settle(c, reply);
     if (c->program->settles_later) {
-        return weir_call_later(c) ? WEIR_OK : WEIR_BROKEN;
+        if (!weir_note_begin(c, "settle")) {
+            return WEIR_BROKEN;
+        }
+        write_settle(c, reply);
+        weir_note_end(c);
+        return WEIR_OK;
     }
+    weir_call_begin(c, "settle");
+    write_settle(c, reply);
     json_t *answer = weir_call_ask(c);
     const bool ok = answer && read_settlement(c, answer, settlement);
     json_decref(answer);
@@ -264,22 +271,26 @@ static enum weir_status cancel(void *self, int64_t now_ns, uint64_t id) {
     if (find_queued(c, id, &place)) {
         forget_queued(c, place);
     }
-    begin_at(c, "cancel", now_ns);
-    weir_line_integer(&c->line, "id", (int64_t)id);
-    return weir_call_later(c) ? WEIR_OK : WEIR_BROKEN;
+    if (!weir_note_begin(c, "cancel")) {
+        return WEIR_BROKEN;
+    }
+    add_now(c, now_ns);
+    weir_line_integer(c->writes, "id", (int64_t)id);
+    weir_note_end(c);
+    return WEIR_OK;
 }
 
 static void observe(void *self, const struct weir_observation *o) {
     struct weir_conversation *c = conversation(self);
-    if (c->failure[0]) {
+    if (!weir_note_begin(c, "observe")) {
         return; /* told by the next call that can */
     }
-    begin_at(c, "observe", o->now_ns);
-    weir_line_integer(&c->line, "symbol", o->symbol);
-    weir_line_word(&c->line, "side", o->sell ? "SELL" : "BUY");
-    weir_line_number(&c->line, "price", o->price);
-    weir_line_number(&c->line, "notional_usd", o->notional_usd);
-    (void)weir_call_later(c);
+    add_now(c, o->now_ns);
+    weir_line_integer(c->writes, "symbol", o->symbol);
+    weir_line_word(c->writes, "side", o->sell ? "SELL" : "BUY");
+    weir_line_number(c->writes, "price", o->price);
+    weir_line_number(c->writes, "notional_usd", o->notional_usd);
+    weir_note_end(c);
 }
 
 static bool poll_event(void *self, struct weir_event *event) {

@@ -176,12 +176,12 @@ static bool add_options(struct weir_conversation *c, json_t *answer) {
 
 /** What a program says of itself beside its options. */
 struct declaration {
-    bool queues, observes, batches, settles_later;
+    bool queues, observes, settles_later;
 };
 
 static bool read_declaration(struct weir_conversation *c, json_t *answer, struct declaration *d) {
-    static const char *const keys[] = {"protocol", "queues",       "observes", "batch",
-                                       "options",  "settle_later", NULL};
+    static const char *const keys[] = {"protocol",     "queues",  "observes",
+                                       "settle_later", "options", NULL};
     int64_t protocol = 0;
     if (!weir_answer_keys(c, answer, keys) ||
         !weir_answer_integer(c, answer, "protocol", 0, INT64_MAX, &protocol)) {
@@ -191,14 +191,9 @@ static bool read_declaration(struct weir_conversation *c, json_t *answer, struct
         return weir_conversation_fail(c, "the answer to hello must say \"protocol\": %d",
                                       WEIR_PROGRAM_PROTOCOL);
     }
-    if (!weir_answer_flag(c, answer, "queues", &d->queues) ||
-        !weir_answer_flag(c, answer, "observes", &d->observes) ||
-        !weir_answer_flag(c, answer, "batch", &d->batches) ||
-        !weir_answer_flag(c, answer, "settle_later", &d->settles_later)) {
-        return false;
-    }
-    return !d->settles_later || d->batches ||
-           weir_conversation_fail(c, "'settle_later' needs \"batch\": true");
+    return weir_answer_flag(c, answer, "queues", &d->queues) &&
+           weir_answer_flag(c, answer, "observes", &d->observes) &&
+           weir_answer_flag(c, answer, "settle_later", &d->settles_later);
 }
 
 static bool take_over(struct weir_conversation *c, json_t *answer, const struct declaration *d,
@@ -206,7 +201,6 @@ static bool take_over(struct weir_conversation *c, json_t *answer, const struct 
     struct weir_program *p = c->program;
     if (learn) {
         p->queues = d->queues;
-        p->batches = d->batches;
         p->observes = d->observes;
         p->settles_later = d->settles_later;
         if (!add_options(c, answer)) {
@@ -214,12 +208,12 @@ static bool take_over(struct weir_conversation *c, json_t *answer, const struct 
         }
     }
     const bool same = p->queues == d->queues && p->observes == d->observes &&
-                      p->settles_later == d->settles_later && p->batches == d->batches;
+                      p->settles_later == d->settles_later;
     return same || weir_conversation_fail(c, "the answer to hello differs from the first one");
 }
 
 bool weir_program_hello(struct weir_conversation *c, const struct weir_config *config, bool learn) {
-    struct declaration d = {false, false, false, false};
+    struct declaration d = {false, false, false};
     weir_call_begin(c, "hello");
     weir_line_integer(&c->line, "protocol", WEIR_PROGRAM_PROTOCOL);
     weir_line_integer(&c->line, "now_ns", config->now_ns - c->origin_ns);
@@ -230,7 +224,6 @@ bool weir_program_hello(struct weir_conversation *c, const struct weir_config *c
     write_settings(c, config);
     json_t *answer = weir_call_ask(c);
     const bool ok = answer && read_declaration(c, answer, &d) && take_over(c, answer, &d, learn);
-    c->batches = ok && d.batches;
     json_decref(answer);
     return ok;
 }

@@ -24,7 +24,7 @@ struct weir_program {
     struct weir_policy table;
     struct weir_option options[WEIR_PROGRAM_OPTIONS_MAX + 2]; /* patience; the end */
     size_t option_count;
-    bool queues, observes, batches, settles_later;
+    bool queues, observes, settles_later;
     pthread_mutex_t lock; /* of the texts */
     char *texts[WEIR_PROGRAM_TEXTS_MAX];
     size_t text_count;
@@ -37,13 +37,12 @@ struct weir_conversation {
     int64_t patience_ms;
     int64_t origin_ns; /* start of the day in which it begins: time 0 of what the program is told */
     int64_t now_ns;    /* latest time it was told, in its own times */
-    bool batches;      /* lines are lists of calls; hello never is */
-    struct weir_line line;
-    size_t call_start;  /* of the last call in the line */
-    size_t calls;       /* in the line */
-    uint64_t lines;     /* answered so far */
-    const char *answer; /* text of the last line, for messages */
-    uint64_t *queued;   /* ids */
+    struct weir_line line;    /* the call */
+    struct weir_line notes;   /* what goes along with it, objects separated by commas */
+    struct weir_line *writes; /* which of them is being written */
+    uint64_t lines;           /* answered so far */
+    const char *answer;       /* text of the last line, for messages */
+    uint64_t *queued;         /* ids */
     uint32_t queued_count, queued_max;
     struct weir_event events[WEIR_PROGRAM_EVENTS_MAX];
     size_t event_head, event_count;
@@ -63,15 +62,15 @@ void weir_conversation_end(struct weir_conversation *c, int64_t grace_ms);
 bool weir_conversation_fail(struct weir_conversation *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Begins a call: {"call":"NAME"… */
+/** Begins a call, {"call":"NAME"…, and `writes` is where it goes on. */
 void weir_call_begin(struct weir_conversation *c, const char *name);
 
-/** Ends a call that may wait for the next one to go with it. */
-bool weir_call_later(struct weir_conversation *c);
-
-/** Ends a call, sends what is waiting and reads the answers. The answer to the last call, to be
- *  dropped by the caller, or NULL after a failure. */
+/** Ends a call, sends it and reads its answer, which the caller drops; NULL after a failure. */
 json_t *weir_call_ask(struct weir_conversation *c);
+
+/** Begins a note: a call without an answer, which goes along with the next call that has one. */
+bool weir_note_begin(struct weir_conversation *c, const char *name);
+void weir_note_end(struct weir_conversation *c);
 
 /** Says hello and checks the answer. With `learn` the program's declarations are taken over, else
  *  they must be as before. */

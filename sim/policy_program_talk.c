@@ -15,7 +15,8 @@
 #define LINE_CAPACITY (1 << 18)
 #define DAY_NS INT64_C(86400000000000)
 #define TIME_MAX_NS INT64_C(4000000000000000000)
-#define FLUSH_AT (LINE_CAPACITY / 2) /* calls that wait are sent by then */
+#define NOTES_CAPACITY (1 << 16)
+#define NOTES_FULL (NOTES_CAPACITY - (1 << 14)) /* room for one more is left */
 
 bool weir_conversation_fail(struct weir_conversation *c, const char *format, ...) {
     char what[240];
@@ -23,12 +24,12 @@ bool weir_conversation_fail(struct weir_conversation *c, const char *format, ...
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    const int call_length = (int)(c->line.used - c->call_start);
+    const char *newline = memchr(c->line.bytes, '\n', c->line.used);
+    const int call_length = newline ? (int)(newline - c->line.bytes) : (int)c->line.used;
     snprintf(c->failure, sizeof c->failure, "%s: line %" PRIu64 " of '%.100s'%s%.120s%s, to %.*s",
              what, c->lines, c->program->command, c->answer ? ": " : "", c->answer ? c->answer : "",
              c->answer && strlen(c->answer) > 120 ? "…" : "", call_length < 180 ? call_length : 180,
-             c->line.bytes + c->call_start);
-    c->failure[strcspn(c->failure, "\n")] = '\0'; /* the call's own */
+             c->line.bytes);
     return false;
 }
 
@@ -37,8 +38,9 @@ bool weir_conversation_start(struct weir_conversation *c, struct weir_program *p
     *c = (struct weir_conversation){
         .program = program, .origin_ns = now_ns / DAY_NS * DAY_NS, .queued_max = max_open};
     c->line = (struct weir_line){.bytes = malloc(LINE_CAPACITY), .capacity = LINE_CAPACITY};
+    c->notes = (struct weir_line){.bytes = malloc(NOTES_CAPACITY), .capacity = NOTES_CAPACITY};
     c->queued = calloc(max_open, sizeof *c->queued);
-    if (!c->line.bytes || !c->queued) {
+    if (!c->line.bytes || !c->notes.bytes || !c->queued) {
         snprintf(c->failure, sizeof c->failure, "out of memory");
         return false;
     }
@@ -55,26 +57,26 @@ void weir_conversation_end(struct weir_conversation *c, int64_t grace_ms) {
         weir_child_end(&c->child, grace_ms);
     }
     free(c->line.bytes);
+    free(c->notes.bytes);
     free(c->queued);
     c->line.bytes = NULL;
+    c->notes.bytes = NULL;
     c->queued = NULL;
 }
 
 /* ---- calls ---- */
 
+static void begin_object(struct weir_line *line, const char *name) {
+    weir_line_raw(line, "{\"call\":\"");
+    weir_line_raw(line, name);
+    weir_line_raw(line, "\"");
+}
+
 void weir_call_begin(struct weir_conversation *c, const char *name) {
-    if (c->calls == 0) {
-        c->line.used = 0;
-        c->line.overflow = false;
-    }
-    if (c->batches) {
-        weir_line_raw(&c->line, c->calls == 0 ? "[" : ",");
-    }
-    c->call_start = c->line.used;
-    c->calls++;
-    weir_line_raw(&c->line, "{\"call\":\"");
-    weir_line_raw(&c->line, name);
-    weir_line_raw(&c->line, "\"");
+    c->writes = &c->line;
+    c->line.used = 0;
+    c->line.overflow = false;
+    begin_object(&c->line, name);
 }
 
 static void describe_end(struct weir_conversation *c) {
@@ -118,25 +120,18 @@ static bool explain(struct weir_conversation *c, enum weir_child_result result) 
     return false;
 }
 
-/** Parses the line; in a batch every answer but the last is checked to be an object. */
-static json_t *parse(struct weir_conversation *c, const char *text, size_t length) {
+static json_t *parse(struct weir_conversation *c, size_t length) {
     json_error_t error;
-    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (!root) {
-        weir_conversation_fail(c, "not JSON (%.100s)", error.text);
-        return NULL;
+    json_t *answer = json_loadb(c->answer, length, JSON_REJECT_DUPLICATES, &error);
+    if (json_is_object(answer)) {
+        return answer;
     }
-    if (!c->batches) {
-        if (json_is_object(root)) {
-            return root;
-        }
+    if (answer) {
         weir_conversation_fail(c, "not a JSON object");
-    } else if (json_array_size(root) != c->calls) {
-        weir_conversation_fail(c, "not a JSON array of %zu answers", c->calls);
     } else {
-        return root;
+        weir_conversation_fail(c, "not JSON (%.100s)", error.text);
     }
-    json_decref(root);
+    json_decref(answer);
     return NULL;
 }
 
@@ -286,67 +281,58 @@ static bool take_events(struct weir_conversation *c, json_t *answer) {
     return true;
 }
 
-/** Answers to calls that were sent along say nothing but events. */
-static bool check_earlier(struct weir_conversation *c, json_t *answers) {
-    static const char *const none[] = {NULL};
-    for (size_t i = 0; i + 1 < c->calls; i++) {
-        json_t *answer = json_array_get(answers, i);
-        if (!json_is_object(answer)) {
-            return weir_conversation_fail(c, "answer %zu is not a JSON object", i + 1);
-        }
-        if (!weir_answer_keys(c, answer, none) || !take_events(c, answer)) {
-            return false;
-        }
+/** What is waiting goes along with the call. */
+static bool end_call(struct weir_conversation *c) {
+    if (c->notes.used > 0) {
+        weir_line_raw(&c->line, ",\"before\":[");
+        weir_line_bytes(&c->line, c->notes.bytes, c->notes.used);
+        weir_line_raw(&c->line, "]");
     }
-    return true;
-}
-
-static bool finish_line(struct weir_conversation *c) {
-    weir_line_raw(&c->line, c->batches ? "]\n" : "\n");
-    return !c->line.overflow ||
-           weir_conversation_fail(c, "a call of more than %d bytes", LINE_CAPACITY);
-}
-
-static json_t *last_answer(struct weir_conversation *c, json_t *root) {
-    json_t *answer = root;
-    if (c->batches) {
-        answer = check_earlier(c, root) ? json_array_get(root, c->calls - 1) : NULL;
-        if (answer && !json_is_object(answer)) {
-            weir_conversation_fail(c, "the last answer is not a JSON object");
-            answer = NULL;
-        }
-    }
-    if (answer && !take_events(c, answer)) {
-        answer = NULL;
-    }
-    return answer ? json_incref(answer) : NULL;
+    weir_line_raw(&c->line, "}\n");
+    const bool overflow = c->line.overflow || c->notes.overflow;
+    c->notes.used = 0;
+    return !overflow || weir_conversation_fail(c, "a call of more than %d bytes", NOTES_CAPACITY);
 }
 
 json_t *weir_call_ask(struct weir_conversation *c) {
     size_t length = 0;
-    json_t *answer = NULL;
-    weir_line_raw(&c->line, "}");
-    if (!c->failure[0] && finish_line(c)) {
-        c->lines++;
-        c->answer = NULL;
-        const enum weir_child_result result = weir_child_ask(&c->child, c->line.bytes, c->line.used,
-                                                             c->patience_ms, &c->answer, &length);
-        json_t *root = explain(c, result) ? parse(c, c->answer, length) : NULL;
-        answer = root ? last_answer(c, root) : NULL;
-        json_decref(root);
+    if (c->failure[0] || !end_call(c)) {
+        return NULL;
     }
-    c->calls = 0;
+    c->lines++;
+    c->answer = NULL;
+    json_t *answer = explain(c, weir_child_ask(&c->child, c->line.bytes, c->line.used,
+                                               c->patience_ms, &c->answer, &length))
+                         ? parse(c, length)
+                         : NULL;
+    if (answer && !take_events(c, answer)) {
+        json_decref(answer);
+        answer = NULL;
+    }
     return answer;
 }
 
-bool weir_call_later(struct weir_conversation *c) {
+/** Sends the notes without waiting for a call that has an answer. */
+static bool send_notes(struct weir_conversation *c) {
     static const char *const none[] = {NULL};
-    if (c->batches && c->line.used < FLUSH_AT) {
-        weir_line_raw(&c->line, "}");
-        return true;
-    }
+    weir_call_begin(c, "notes");
+    weir_line_integer(&c->line, "now_ns", c->now_ns);
     json_t *answer = weir_call_ask(c);
     const bool ok = answer && weir_answer_keys(c, answer, none);
     json_decref(answer);
     return ok;
+}
+
+bool weir_note_begin(struct weir_conversation *c, const char *name) {
+    if (c->failure[0] || (c->notes.used > NOTES_FULL && !send_notes(c))) {
+        return false;
+    }
+    c->writes = &c->notes;
+    weir_line_raw(&c->notes, c->notes.used > 0 ? "," : "");
+    begin_object(&c->notes, name);
+    return true;
+}
+
+void weir_note_end(struct weir_conversation *c) {
+    weir_line_raw(&c->notes, "}");
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void add(struct weir_line *line, const char *bytes, size_t count) {
+void weir_line_bytes(struct weir_line *line, const char *bytes, size_t count) {
     if (count > line->capacity - line->used) {
         line->overflow = true;
         return;
@@ -14,7 +14,7 @@ static void add(struct weir_line *line, const char *bytes, size_t count) {
 }
 
 void weir_line_raw(struct weir_line *line, const char *text) {
-    add(line, text, strlen(text));
+    weir_line_bytes(line, text, strlen(text));
 }
 
 /** Bytes of the UTF-8 character at `text`, or 0 if it is none. */
@@ -39,43 +39,43 @@ static size_t character_length(const unsigned char *text, size_t left) {
 }
 
 void weir_line_text(struct weir_line *line, const char *text, size_t length) {
-    add(line, "\"", 1);
+    weir_line_bytes(line, "\"", 1);
     for (size_t i = 0; i < length;) {
         const unsigned char *at = (const unsigned char *)text + i;
         const size_t bytes = character_length(at, length - i);
         char escape[8];
         if (bytes == 0) {
-            add(line, "?", 1);
+            weir_line_bytes(line, "?", 1);
         } else if (*at == '"' || *at == '\\') {
             snprintf(escape, sizeof escape, "\\%c", *at);
-            add(line, escape, 2);
+            weir_line_bytes(line, escape, 2);
         } else if (*at < 0x20 || *at == 0x7f) {
             snprintf(escape, sizeof escape, "\\u%04x", *at);
-            add(line, escape, 6);
+            weir_line_bytes(line, escape, 6);
         } else {
-            add(line, text + i, bytes);
+            weir_line_bytes(line, text + i, bytes);
         }
         i += bytes ? bytes : 1;
     }
-    add(line, "\"", 1);
+    weir_line_bytes(line, "\"", 1);
 }
 
 static void add_key(struct weir_line *line, const char *key) {
-    add(line, ",\"", 2);
-    add(line, key, strlen(key));
-    add(line, "\":", 2);
+    weir_line_bytes(line, ",\"", 2);
+    weir_line_bytes(line, key, strlen(key));
+    weir_line_bytes(line, "\":", 2);
 }
 
 void weir_line_integer(struct weir_line *line, const char *key, int64_t value) {
     char text[32];
     add_key(line, key);
-    add(line, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
+    weir_line_bytes(line, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
 }
 
 void weir_line_number(struct weir_line *line, const char *key, double value) {
     char text[40];
     add_key(line, key);
-    add(line, text, (size_t)snprintf(text, sizeof text, "%.17g", value));
+    weir_line_bytes(line, text, (size_t)snprintf(text, sizeof text, "%.17g", value));
 }
 
 void weir_line_word(struct weir_line *line, const char *key, const char *text) {

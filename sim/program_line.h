@@ -18,6 +18,9 @@ struct weir_line {
 /** Adds text as it is: keys, brackets, commas. */
 void weir_line_raw(struct weir_line *line, const char *text);
 
+/** Adds bytes as they are. */
+void weir_line_bytes(struct weir_line *line, const char *bytes, size_t count);
+
 /** Adds a text in quotes, with its quotes, backslashes and control characters escaped. Bytes that
  *  are not UTF-8 become '?', so that any program can read the line. */
 void weir_line_text(struct weir_line *line, const char *text, size_t length);
