@@ -24,10 +24,10 @@
 #define SILENCE_S 900
 
 struct server {
+    lws_sorted_usec_list_t alarm; /**< first, so that it leads back to its server */
     struct live_exchange *exchange;
     struct live_streams *streams;
     struct lws_context *context;
-    lws_sorted_usec_list_t alarm;
     int64_t alarm_ns; /**< when it is set for; 0: not set */
 };
 
@@ -65,7 +65,7 @@ static void set_alarm(struct server *server, int64_t now_ns) {
 }
 
 static void on_alarm(lws_sorted_usec_list_t *alarm) {
-    struct server *server = lws_container_of(alarm, struct server, alarm);
+    struct server *server = (struct server *)(void *)alarm;
     const int64_t now_ns = live_now_ns();
     server->alarm_ns = 0;
     live_exchange_advance(server->exchange, now_ns);
