@@ -133,6 +133,7 @@ static bool run_cell(struct job *job, size_t unit, const struct weir_stage *grou
     result->digests[replication] = run.digest;
     if (replication == 0) {
         result->class = stage.class;
+        result->bound_why = stage.bound->why;
     }
     pthread_mutex_lock(&job->lock);
     e->events += run.events;
@@ -229,8 +230,7 @@ static void run_threads(struct job *job) {
     free(threads);
 }
 
-/** Whether two scenarios differ in the limiter's settings at most. */
-static bool same_stage(const struct weir_scenario *a, const struct weir_scenario *b) {
+bool weir_same_stage(const struct weir_scenario *a, const struct weir_scenario *b) {
     for (size_t i = 0; weir_scenario_option_at(i); i++) {
         char one[WEIR_TEXT_MAX];
         char other[WEIR_TEXT_MAX];
@@ -267,7 +267,7 @@ static bool group_arms(struct job *job, struct weir_replay_error *error) {
         }
         size_t g = 0;
         while (g < job->group_count &&
-               !same_stage(&plan->arms[a].scenario, job->groups[g].scenario)) {
+               !weir_same_stage(&plan->arms[a].scenario, job->groups[g].scenario)) {
             g++;
         }
         job->group_of[a] = g;

@@ -18,7 +18,6 @@
  */
 
 struct weir_arm {
-    char name[128];
     const struct weir_policy *policy;
     struct weir_scenario scenario;
 };
@@ -63,6 +62,7 @@ struct weir_arm_result {
     struct weir_metrics *runs; /**< per replication */
     uint64_t *digests;         /**< per replication */
     enum weir_class class;     /**< of the trace under the arm's scenario, in replication 0 */
+    unsigned bound_why;        /**< bits of enum weir_bound_why, in replication 0 */
     bool failed;               /**< the policy broke: nothing above holds */
     uint32_t failed_replication;
     char failure[640]; /**< what happened, in the first replication in which it did */
@@ -83,6 +83,9 @@ struct weir_experiment *weir_experiment_run(const struct weir_experiment_plan *p
                                             struct weir_replay_error *error);
 
 void weir_experiment_free(struct weir_experiment *experiment);
+
+/** Whether two scenarios differ in the limiter's settings at most. */
+bool weir_same_stage(const struct weir_scenario *a, const struct weir_scenario *b);
 
 /** Results of an arm on a trace. */
 const struct weir_arm_result *weir_experiment_result(const struct weir_experiment *experiment,

@@ -1,7 +1,5 @@
 #include "metric_facts.h"
 
-#include <string.h>
-
 #define UP(name, kind) [WEIR_METRIC_##name] = {WEIR_HIGHER_IS_BETTER, WEIR_KIND_##kind}
 #define DOWN(name, kind) [WEIR_METRIC_##name] = {WEIR_LOWER_IS_BETTER, WEIR_KIND_##kind}
 #define FLAT(name, kind) [WEIR_METRIC_##name] = {WEIR_DIRECTION_NONE, WEIR_KIND_##kind}
@@ -67,6 +65,21 @@ static const struct {
     DOWN(latency_all_p50_ms, MS),
     DOWN(latency_all_p90_ms, MS),
     DOWN(latency_all_p99_ms, MS),
+    FLAT(bound_value_capture, SHARE),
+    FLAT(bound_notional_capture, SHARE),
+    UP(capture_of_bound, SHARE),
+    UP(value_of_bound, SHARE),
+    UP(notional_of_bound, SHARE),
+    DOWN(regret, SHARE),
+    FLAT(protected_bound_value_capture, SHARE),
+    FLAT(protected_bound_notional_capture, SHARE),
+    UP(protected_capture_of_bound, SHARE),
+    UP(protected_value_of_bound, SHARE),
+    UP(protected_notional_of_bound, SHARE),
+    FLAT(threshold_usd, USD),
+    FLAT(threshold_value_capture, SHARE),
+    FLAT(threshold_value_of_bound, SHARE),
+    UP(value_of_threshold, RATE),
 };
 
 const enum weir_metric weir_value_metrics[WEIR_VALUES] = {WEIR_METRIC_protected_impact_capture,
@@ -92,16 +105,6 @@ const char *weir_kind_name(enum weir_kind kind) {
     return names[kind];
 }
 
-enum weir_metric weir_metric_find(const char *name) {
-    for (size_t m = 0; m < WEIR_METRIC_COUNT; m++) {
-        if (strcmp(weir_metric_name((enum weir_metric)m), name) == 0) {
-            return (enum weir_metric)m;
-        }
-    }
-    return WEIR_METRIC_COUNT;
-}
-
 enum weir_metric weir_primary_metric(void) {
-    const enum weir_metric of_bound = weir_metric_find("protected_value_of_bound");
-    return of_bound < WEIR_METRIC_COUNT ? of_bound : WEIR_METRIC_protected_impact_capture;
+    return WEIR_METRIC_protected_value_of_bound;
 }

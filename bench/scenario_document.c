@@ -82,6 +82,11 @@ json_t *weir_scenario_document(const struct weir_scenario *scenario,
         weir_scenario_value(scenario, i, text, sizeof text);
         put(root, option->key, typed(option->kind, text));
     }
+    for (size_t i = 0; !policy && i < scenario->limiter_count; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "limiter.%s", scenario->limiter[i].key);
+        put(root, key, json_string(scenario->limiter[i].value));
+    }
     for (const struct weir_option *o = policy ? policy->options : NULL; o && o->key; o++) {
         const char *value = o->default_value;
         for (size_t i = 0; i < scenario->limiter_count; i++) {

@@ -9,8 +9,8 @@
 
 /**
  * The full scenario as a JSON object, nested by the dots of its keys, every default written out;
- * with a policy also its own settings under "limiter". `weir_settings_add_file` reads it back. The
- * caller owns the reference.
+ * with a policy also its own settings under "limiter", without one those that were given.
+ * `weir_settings_add_file` reads it back. The caller owns the reference.
  */
 json_t *weir_scenario_document(const struct weir_scenario *scenario,
                                const struct weir_policy *policy);

@@ -14,6 +14,7 @@
 #include "policy_source.h"
 #include "previous_result.h"
 #include "replay_document.h"
+#include "run_options.h"
 #include "whole_file.h"
 
 static const char help[] =
@@ -41,26 +42,14 @@ static const char help[] =
     "  --log FILE             write every request, opportunity and change of state as JSON lines\n"
     "  --skip-bad             leave bad rows out, and say how many\n";
 
-enum color {
-    COLOR_AUTO,
-    COLOR_ALWAYS,
-    COLOR_NEVER
-};
-enum form {
-    FORM_TABLE,
-    FORM_JSON,
-    FORM_CSV,
-    FORM_MARKDOWN
-};
-
 struct options {
     struct weir_replay_plan plan;
     struct weir_settings *settings;
     struct weir_previous_result *previous;
     struct weir_policy_set policies;
     const char *scenario, *out, *log, *from;
-    enum form form;
-    enum color color;
+    enum weir_form form;
+    enum weir_color color;
 };
 
 enum {
@@ -95,56 +84,6 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0}};
 
-/** Exit code of a failure while settings were read. */
-static int scenario_exit(const struct weir_scenario_error *error) {
-    return weir_complain(error->status == WEIR_SCENARIO_UNKNOWN ? WEIR_EXIT_WRONG_USE
-                                                                : WEIR_EXIT_BAD_INPUT,
-                         "%s", error->text);
-}
-
-/** Position of a text among names, for an option; -1 after a complaint. */
-static int read_choice(const char *option, const char *text, const char *const *names,
-                       const char *known) {
-    for (int i = 0; names[i]; i++) {
-        if (strcmp(names[i], text) == 0) {
-            return i;
-        }
-    }
-    weir_complain(WEIR_EXIT_WRONG_USE, "%s '%s': expected %s", option, text, known);
-    return -1;
-}
-
-static int read_form(const char *text, enum form *form) {
-    static const char *const names[] = {"table", "json", "csv", "md", NULL};
-    const int choice = read_choice("--format", text, names, "table, json, csv or md");
-    *form = choice < 0 ? FORM_TABLE : (enum form)choice;
-    return choice < 0 ? WEIR_EXIT_WRONG_USE : WEIR_EXIT_DONE;
-}
-
-static int read_color(const char *text, enum color *color) {
-    static const char *const names[] = {"auto", "always", "never", NULL};
-    const int choice = read_choice("--color", text, names, "auto, always or never");
-    *color = choice < 0 ? COLOR_AUTO : (enum color)choice;
-    return choice < 0 ? WEIR_EXIT_WRONG_USE : WEIR_EXIT_DONE;
-}
-
-/** NO_COLOR: see no-color.org; any value but the empty one counts. */
-static bool is_colored(enum color color) {
-    const char *no_color = getenv("NO_COLOR");
-    return color == COLOR_ALWAYS ||
-           (color == COLOR_AUTO && isatty(STDOUT_FILENO) && (!no_color || !no_color[0]));
-}
-
-static int read_number(const char *name, const char *text, uint64_t min, uint64_t max,
-                       uint32_t *value) {
-    uint64_t number = 0;
-    if (!weir_read_integer(name, text, min, max, &number)) {
-        return WEIR_EXIT_WRONG_USE;
-    }
-    *value = (uint32_t)number;
-    return WEIR_EXIT_DONE;
-}
-
 static int take_policies(struct options *o, const char *list) {
     struct weir_source_error error;
     return weir_policy_set_add(&o->policies, list, &error) ? weir_complain_of_policy(&error)
@@ -164,13 +103,13 @@ static int take_option(struct options *o, int option, const char *value) {
                    ? WEIR_EXIT_DONE
                    : WEIR_EXIT_WRONG_USE;
     case OPTION_REPLICATIONS:
-        return read_number("--replications", value, 1, 1000000, &o->plan.replications);
+        return weir_read_number("--replications", value, 1, 1000000, &o->plan.replications);
     case OPTION_THREADS:
-        return read_number("--threads", value, 1, 256, &o->plan.threads);
+        return weir_read_number("--threads", value, 1, 256, &o->plan.threads);
     case OPTION_FORMAT:
-        return read_form(value, &o->form);
+        return weir_read_form(value, &o->form);
     case OPTION_COLOR:
-        return read_color(value, &o->color);
+        return weir_read_color(value, &o->color);
     case OPTION_OUT:
         o->out = value;
         break;
@@ -191,31 +130,13 @@ static int take_from(struct options *o, const char *path) {
     o->from = path;
     o->previous = weir_previous_result_open(path, &error);
     if (!o->previous) {
-        return scenario_exit(&error);
+        return weir_scenario_exit(&error);
     }
     o->plan.seed = o->previous->seed;
     o->plan.replications = o->previous->replications;
     o->plan.paths = (const char *const *)o->previous->paths;
     o->plan.path_count = o->previous->path_count;
     return WEIR_EXIT_DONE;
-}
-
-/** The next option, as getopt_long gives it; what is none is complained about once and ends as '?'.
- */
-static int next_option(int argc, char **argv) {
-    opterr = 0;
-    const int option = getopt_long(argc, argv, ":h", long_options, NULL);
-    if (option == ':') {
-        weir_complain(WEIR_EXIT_WRONG_USE,
-                      "option '%s' needs a value; weir replay --help tells which",
-                      argv[optind - 1]);
-        return '?';
-    }
-    if (option == '?') {
-        weir_complain(WEIR_EXIT_WRONG_USE, "unknown option '%s'; weir replay --help lists them",
-                      argv[optind - 1]);
-    }
-    return option;
 }
 
 /** What kind of pass over the arguments: an earlier result first, since everything else changes it.
@@ -228,7 +149,7 @@ enum pass {
 static int read_pass(int argc, char **argv, struct options *o, enum pass pass) {
     int option = 0;
     optind = 1;
-    while ((option = next_option(argc, argv)) != -1) {
+    while ((option = weir_next_option("replay", argc, argv, long_options)) != -1) {
         int exit_code = WEIR_EXIT_DONE;
         if (option == '?') {
             return WEIR_EXIT_WRONG_USE;
@@ -256,7 +177,7 @@ static int read_settings(int argc, char **argv, struct options *o) {
         status = weir_settings_add_file(o->settings, o->scenario, &error);
     }
     optind = 1;
-    while (!status && (option = next_option(argc, argv)) != -1) {
+    while (!status && (option = weir_next_option("replay", argc, argv, long_options)) != -1) {
         if (option == OPTION_SET) {
             status = weir_settings_add(o->settings, optarg, &error);
         }
@@ -264,7 +185,7 @@ static int read_settings(int argc, char **argv, struct options *o) {
     if (!status) {
         status = weir_settings_resolve(o->settings, &o->plan.scenario, &error);
     }
-    return status ? scenario_exit(&error) : WEIR_EXIT_DONE;
+    return status ? weir_scenario_exit(&error) : WEIR_EXIT_DONE;
 }
 
 /** Without --policy those of the earlier result, else weir. Then they go into the plan. */
@@ -329,7 +250,7 @@ static int check_options(const struct options *o) {
         return weir_complain(WEIR_EXIT_WRONG_USE, "expected a trace, as in: weir replay "
                                                   "traces/cascades/hyperliquid-2025-10-10.json");
     }
-    if (o->plan.policy_count > 1 && (o->form == FORM_JSON || o->log)) {
+    if (o->plan.policy_count > 1 && (o->form == WEIR_FORM_JSON || o->log)) {
         return weir_complain(WEIR_EXIT_WRONG_USE,
                              "--format json and --log take one policy; --format csv "
                              "and md show several");
@@ -350,22 +271,8 @@ static int read_arguments(int argc, char **argv, struct options *o) {
     return exit_code ? exit_code : check_options(o);
 }
 
-/** Progress on a terminal: how many, and how long still. */
-static void show_progress(void *context, uint32_t done, uint32_t of) {
-    const struct timespec *start = context;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    const double elapsed_s =
-        (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
-    fprintf(stderr, "\r%" PRIu32 " of %" PRIu32 " replications, %.0f s left ", done, of,
-            elapsed_s / done * (of - done));
-    if (done == of) {
-        fputs("\r\033[K", stderr);
-    }
-}
-
-static int print(const struct weir_replay *replay, enum form form, bool color) {
-    if (form == FORM_JSON) {
+static int print(const struct weir_replay *replay, enum weir_form form, bool color) {
+    if (form == WEIR_FORM_JSON) {
         char *text = weir_replay_document(replay, 0);
         if (!text) {
             return weir_complain(WEIR_EXIT_FAILED, "out of memory");
@@ -374,9 +281,9 @@ static int print(const struct weir_replay *replay, enum form form, bool color) {
         free(text);
     } else {
         weir_replay_table(replay,
-                          form == FORM_CSV        ? WEIR_TABLE_CSV
-                          : form == FORM_MARKDOWN ? WEIR_TABLE_MARKDOWN
-                                                  : WEIR_TABLE_TEXT,
+                          form == WEIR_FORM_CSV        ? WEIR_TABLE_CSV
+                          : form == WEIR_FORM_MARKDOWN ? WEIR_TABLE_MARKDOWN
+                                                       : WEIR_TABLE_TEXT,
                           color, stdout);
     }
     return weir_end_output(WEIR_EXIT_DONE);
@@ -430,7 +337,7 @@ static int write_results(const struct weir_replay *replay, const struct options 
             return exit_code;
         }
     }
-    return print(replay, o->form, is_colored(o->color));
+    return print(replay, o->form, weir_is_colored(o->color));
 }
 
 static int run(const struct options *o) {
@@ -439,11 +346,9 @@ static int run(const struct options *o) {
     clock_gettime(CLOCK_MONOTONIC, &start);
     const bool show = isatty(STDERR_FILENO) && o->plan.replications > 1;
     struct weir_replay *replay =
-        weir_replay_run(&o->plan, show ? show_progress : NULL, &start, &error);
+        weir_replay_run(&o->plan, show ? weir_show_progress : NULL, &start, &error);
     if (!replay) {
-        static const int exits[] = {WEIR_EXIT_DONE, WEIR_EXIT_FAILED, WEIR_EXIT_WRONG_USE,
-                                    WEIR_EXIT_BAD_INPUT};
-        return weir_complain(exits[error.status], "%s", error.text);
+        return weir_replay_exit(&error);
     }
     if (replay->trace->bad_rows) {
         weir_complain(WEIR_EXIT_DONE, "bad rows left out: %zu", replay->trace->bad_rows);

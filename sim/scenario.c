@@ -54,6 +54,24 @@ void weir_settings_destroy(struct weir_settings *settings) {
     }
 }
 
+struct weir_settings *weir_settings_copy(const struct weir_settings *settings) {
+    struct weir_settings *copy = weir_settings_create();
+    if (!copy) {
+        return NULL;
+    }
+    *copy = *settings;
+    copy->capacity = settings->count;
+    copy->items = calloc(settings->count + 1, sizeof *copy->items);
+    if (!copy->items) {
+        free(copy);
+        return NULL;
+    }
+    if (settings->count > 0) {
+        memcpy(copy->items, settings->items, settings->count * sizeof *copy->items);
+    }
+    return copy;
+}
+
 static enum weir_scenario_status append(struct weir_settings *settings, const char *origin,
                                         const char *key, const char *value,
                                         struct weir_scenario_error *error) {

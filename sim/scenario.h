@@ -139,6 +139,9 @@ struct weir_settings;
 struct weir_settings *weir_settings_create(void);
 void weir_settings_destroy(struct weir_settings *settings);
 
+/** A copy to which more can be added; NULL if memory is short. */
+struct weir_settings *weir_settings_copy(const struct weir_settings *settings);
+
 /** Makes the options of a policy that is not built in known as keys `limiter.*`. It must live as
  *  long as the settings. At most 16 such policies; further ones are not known. */
 void weir_settings_know_policy(struct weir_settings *settings, const struct weir_policy *policy);

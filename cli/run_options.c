@@ -1,0 +1,93 @@
+#include "run_options.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "commands.h"
+
+/** Position of a text among names, for an option; -1 after a complaint. */
+static int read_choice(const char *option, const char *text, const char *const *names,
+                       const char *known) {
+    for (int i = 0; names[i]; i++) {
+        if (strcmp(names[i], text) == 0) {
+            return i;
+        }
+    }
+    weir_complain(WEIR_EXIT_WRONG_USE, "%s '%s': expected %s", option, text, known);
+    return -1;
+}
+
+int weir_read_form(const char *text, enum weir_form *form) {
+    static const char *const names[] = {"table", "json", "csv", "md", NULL};
+    const int choice = read_choice("--format", text, names, "table, json, csv or md");
+    *form = choice < 0 ? WEIR_FORM_TABLE : (enum weir_form)choice;
+    return choice < 0 ? WEIR_EXIT_WRONG_USE : WEIR_EXIT_DONE;
+}
+
+int weir_read_color(const char *text, enum weir_color *color) {
+    static const char *const names[] = {"auto", "always", "never", NULL};
+    const int choice = read_choice("--color", text, names, "auto, always or never");
+    *color = choice < 0 ? WEIR_COLOR_AUTO : (enum weir_color)choice;
+    return choice < 0 ? WEIR_EXIT_WRONG_USE : WEIR_EXIT_DONE;
+}
+
+int weir_read_number(const char *name, const char *text, uint64_t min, uint64_t max,
+                     uint32_t *value) {
+    uint64_t number = 0;
+    if (!weir_read_integer(name, text, min, max, &number)) {
+        return WEIR_EXIT_WRONG_USE;
+    }
+    *value = (uint32_t)number;
+    return WEIR_EXIT_DONE;
+}
+
+bool weir_is_colored(enum weir_color color) {
+    const char *no_color = getenv("NO_COLOR");
+    return color == WEIR_COLOR_ALWAYS ||
+           (color == WEIR_COLOR_AUTO && isatty(STDOUT_FILENO) && (!no_color || !no_color[0]));
+}
+
+int weir_next_option(const char *command, int argc, char **argv, const struct option *options) {
+    opterr = 0;
+    const int option = getopt_long(argc, argv, ":h", options, NULL);
+    if (option == ':') {
+        weir_complain(WEIR_EXIT_WRONG_USE, "option '%s' needs a value; weir %s --help tells which",
+                      argv[optind - 1], command);
+        return '?';
+    }
+    if (option == '?') {
+        weir_complain(WEIR_EXIT_WRONG_USE, "unknown option '%s'; weir %s --help lists them",
+                      argv[optind - 1], command);
+    }
+    return option;
+}
+
+int weir_scenario_exit(const struct weir_scenario_error *error) {
+    return weir_complain(error->status == WEIR_SCENARIO_UNKNOWN ? WEIR_EXIT_WRONG_USE
+                                                                : WEIR_EXIT_BAD_INPUT,
+                         "%s", error->text);
+}
+
+int weir_replay_exit(const struct weir_replay_error *error) {
+    static const int exits[] = {WEIR_EXIT_DONE, WEIR_EXIT_FAILED, WEIR_EXIT_WRONG_USE,
+                                WEIR_EXIT_BAD_INPUT};
+    return weir_complain(exits[error->status], "%s", error->text);
+}
+
+void weir_show_progress(void *context, uint32_t done, uint32_t of) {
+    const struct timespec *start = context;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const double elapsed_s =
+        (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+    fprintf(stderr, "\r%" PRIu32 " of %" PRIu32 " replications, %.0f s left ", done, of,
+            elapsed_s / done * (of - done));
+    if (done == of) {
+        fputs("\r\033[K", stderr);
+    }
+}
