@@ -177,7 +177,7 @@ static bool run(struct weir_compare *c, weir_progress progress, void *context,
                                               .seed = c->plan.seed,
                                               .replications = c->plan.replications,
                                               .threads = c->plan.threads,
-                                              .skip_bad = c->plan.skip_bad};
+                                              .read = c->plan.read};
     c->experiment = weir_experiment_run(&plan, progress, context, error);
     return c->experiment && check_failures(c, error) && measure(c, error);
 }

@@ -23,7 +23,8 @@ struct weir_compare_plan {
     const struct weir_settings *settings;
     uint64_t seed;
     uint32_t replications, threads; /**< at least 1 */
-    bool skip_bad, claims, ablation, sensitivity;
+    struct weir_read_options read;  /**< how recordings are read */
+    bool claims, ablation, sensitivity;
 };
 
 /** From how many binding traces on an interval over traces is shown. */

@@ -94,13 +94,12 @@ static struct weir_trace *open_source(const struct weir_experiment_plan *plan, s
                                       struct weir_trace_error *error) {
     const char *shape = scenario->trace.shape;
     const char *path = scenario->trace.path;
-    const struct weir_read_options read = {.skip_bad = plan->skip_bad};
     const struct weir_build_options build = {.seed = plan->seed,
                                              .replication = draw,
                                              .shape = strcmp(shape, "profile") == 0 ? NULL : shape,
                                              .path = strcmp(path, "profile") == 0 ? NULL : path};
-    return weir_trace_open(plan->sources[source].paths, plan->sources[source].path_count, &read,
-                           &build, error);
+    return weir_trace_open(plan->sources[source].paths, plan->sources[source].path_count,
+                           &plan->read, &build, error);
 }
 
 /** Whether two scenarios build a profile alike. */

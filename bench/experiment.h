@@ -39,9 +39,9 @@ struct weir_experiment_plan {
     const struct weir_arm *arms;
     size_t arm_count;
     uint64_t seed;
-    uint32_t replications; /**< at least 1 */
-    uint32_t threads;      /**< at least 1 */
-    bool skip_bad;
+    uint32_t replications;         /**< at least 1 */
+    uint32_t threads;              /**< at least 1 */
+    struct weir_read_options read; /**< how recordings are read */
     const struct weir_place
         *places;     /**< of each replication; NULL: each has its own of everything */
     uint32_t phases; /**< parts of the minute that the phases lie in; 0: one per replication */

@@ -224,9 +224,8 @@ static bool open_trace(struct job *job, struct weir_replay_error *error) {
         const struct weir_build_options options = build_options(plan, 0);
         replay->trace = job->profile ? weir_profile_build(job->profile, &options, &why) : NULL;
     } else {
-        const struct weir_read_options read = {.skip_bad = plan->skip_bad};
         const struct weir_build_options options = build_options(plan, 0);
-        replay->trace = weir_trace_open(plan->paths, plan->path_count, &read, &options, &why);
+        replay->trace = weir_trace_open(plan->paths, plan->path_count, &plan->read, &options, &why);
     }
     if (!replay->trace) {
         set_error(error,

@@ -26,9 +26,9 @@ struct weir_replay_plan {
     size_t policy_count;
     struct weir_scenario scenario;
     uint64_t seed;
-    uint32_t replications; /**< at least 1 */
-    uint32_t threads;      /**< at least 1 */
-    bool skip_bad;         /**< leave bad rows out, and say how many */
+    uint32_t replications;         /**< at least 1 */
+    uint32_t threads;              /**< at least 1 */
+    struct weir_read_options read; /**< how recordings are read */
 };
 
 /** What a replay cost the machine. The only figures that differ from run to run. */

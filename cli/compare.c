@@ -38,7 +38,10 @@ static const char help[] =
     "  --color WHEN           auto, always or never (default auto: on a terminal, unless NO_COLOR "
     "is set)\n"
     "  --out DIR              write result.json into a folder\n"
-    "  --skip-bad             leave bad rows out, and say how many\n";
+    "  --skip-bad             leave bad rows out, and say how many\n"
+    "  --reader NAME          read recordings as this form (weir trace --help lists them)\n"
+    "  --columns MAP          which column is what, as in time=ts,symbol=2,unit=ms "
+    "(docs/traces.md)\n";
 
 #define DEFAULT_POLICIES "none,current,guide,fixed-window,weir"
 
@@ -69,6 +72,8 @@ enum {
     OPTION_COLOR,
     OPTION_OUT,
     OPTION_SKIP_BAD,
+    OPTION_READER,
+    OPTION_COLUMNS,
     OPTION_HELP
 };
 
@@ -88,6 +93,8 @@ static const struct option long_options[] = {
     {"color", required_argument, NULL, OPTION_COLOR},
     {"out", required_argument, NULL, OPTION_OUT},
     {"skip-bad", no_argument, NULL, OPTION_SKIP_BAD},
+    {"reader", required_argument, NULL, OPTION_READER},
+    {"columns", required_argument, NULL, OPTION_COLUMNS},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0}};
 
@@ -102,13 +109,19 @@ static void take_switch(struct options *o, int option) {
     o->plan.claims = o->plan.claims && option != OPTION_NO_CLAIMS;
     o->plan.ablation = o->plan.ablation || option == OPTION_ABLATION;
     o->plan.sensitivity = o->plan.sensitivity || option == OPTION_SENSITIVITY;
-    o->plan.skip_bad = o->plan.skip_bad || option == OPTION_SKIP_BAD;
+    o->plan.read.skip_bad = o->plan.read.skip_bad || option == OPTION_SKIP_BAD;
 }
 
 static int take_option(struct options *o, int option, const char *value) {
     switch (option) {
     case OPTION_POLICIES:
         return take_policies(o, value);
+    case OPTION_READER:
+        o->plan.read.reader = value;
+        break;
+    case OPTION_COLUMNS:
+        o->plan.read.columns = value;
+        break;
     case OPTION_AGAINST:
         o->against = value;
         break;

@@ -19,6 +19,7 @@ static const struct command {
     {"serve", weir_command_serve,
      "let a real bot meet a cascade: the exchange over HTTP and WebSocket"},
     {"scenario", weir_command_scenario, "list the settings of a scenario with their defaults"},
+    {"trace", weir_command_trace, "read, write, build, slice and describe traces"},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

@@ -40,7 +40,10 @@ static const char help[] =
     "is set)\n"
     "  --out DIR              write result.json, data and plots into a folder\n"
     "  --log FILE             write every request, opportunity and change of state as JSON lines\n"
-    "  --skip-bad             leave bad rows out, and say how many\n";
+    "  --skip-bad             leave bad rows out, and say how many\n"
+    "  --reader NAME          read recordings as this form (weir trace --help lists them)\n"
+    "  --columns MAP          which column is what, as in time=ts,symbol=2,unit=ms "
+    "(docs/traces.md)\n";
 
 struct options {
     struct weir_replay_plan plan;
@@ -64,6 +67,8 @@ enum {
     OPTION_OUT,
     OPTION_LOG,
     OPTION_SKIP_BAD,
+    OPTION_READER,
+    OPTION_COLUMNS,
     OPTION_COLOR,
     OPTION_HELP
 };
@@ -80,6 +85,8 @@ static const struct option long_options[] = {
     {"out", required_argument, NULL, OPTION_OUT},
     {"log", required_argument, NULL, OPTION_LOG},
     {"skip-bad", no_argument, NULL, OPTION_SKIP_BAD},
+    {"reader", required_argument, NULL, OPTION_READER},
+    {"columns", required_argument, NULL, OPTION_COLUMNS},
     {"color", required_argument, NULL, OPTION_COLOR},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0}};
@@ -116,8 +123,14 @@ static int take_option(struct options *o, int option, const char *value) {
     case OPTION_LOG:
         o->log = value;
         break;
+    case OPTION_READER:
+        o->plan.read.reader = value;
+        break;
+    case OPTION_COLUMNS:
+        o->plan.read.columns = value;
+        break;
     case OPTION_SKIP_BAD:
-        o->plan.skip_bad = true;
+        o->plan.read.skip_bad = true;
         break;
     default:
         break;

@@ -150,6 +150,36 @@ const char *weir_parse_iso_time(const char *text, size_t length, int64_t *time_n
     return NULL;
 }
 
+/** Year, month and day of a day since 1970. */
+static void date_of(int64_t days, int *year, int *month, int *day) {
+    *year = 1970;
+    while (days >= (is_leap(*year) ? 366 : 365)) {
+        days -= is_leap(*year) ? 366 : 365;
+        ++*year;
+    }
+    *month = 1;
+    while (days_of(*year, *month + 1, 1) >= 0 &&
+           days >= days_of(*year, *month + 1, 1) - days_of(*year, 1, 1)) {
+        ++*month;
+    }
+    *day = (int)(days - (days_of(*year, *month, 1) - days_of(*year, 1, 1))) + 1;
+}
+
+void weir_format_iso_time(int64_t time_ns, char text[WEIR_TIME_TEXT_SIZE]) {
+    const int64_t ns = time_ns % NS_PER_S;
+    const int64_t second = time_ns / NS_PER_S % 86400;
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    date_of(time_ns / NS_PER_S / 86400, &year, &month, &day);
+    const int length =
+        snprintf(text, WEIR_TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day,
+                 (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60));
+    const bool is_ms = ns % 1000000 == 0;
+    snprintf(text + length, WEIR_TIME_TEXT_SIZE - (size_t)length, is_ms ? ".%03dZ" : ".%09dZ",
+             (int)(is_ms ? ns / 1000000 : ns));
+}
+
 bool weir_field_time(struct weir_field field, enum weir_time_unit unit, struct weir_row *row,
                      struct weir_row_fault *fault) {
     static const char *const needed[] = {

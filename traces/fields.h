@@ -9,20 +9,6 @@
 /** Most characters of a symbol. */
 #define WEIR_SYMBOL_MAX 32
 
-/** One row of a recording. */
-struct weir_row {
-    int64_t time_ns;
-    struct weir_decimal price;
-    struct weir_decimal quantity;
-    enum weir_side side;
-    char symbol[WEIR_SYMBOL_MAX + 1];
-};
-
-/** What is wrong with one row: in words, with the column or key. */
-struct weir_row_fault {
-    char text[320];
-};
-
 /** How a time is written. */
 enum weir_time_unit {
     WEIR_TIME_NS,
@@ -30,6 +16,21 @@ enum weir_time_unit {
     WEIR_TIME_MS,
     WEIR_TIME_S,
     WEIR_TIME_ISO /**< 2025-10-16T10:59:57.387908+00:00; offset or Z needed */
+};
+
+/** One row of a recording. */
+struct weir_row {
+    int64_t time_ns;
+    struct weir_decimal price;
+    struct weir_decimal quantity;
+    enum weir_side side;
+    enum weir_time_unit unit; /**< in which the time was written; WEIR_TIME_NS at the finest */
+    char symbol[WEIR_SYMBOL_MAX + 1];
+};
+
+/** What is wrong with one row: in words, with the column or key. */
+struct weir_row_fault {
+    char text[320];
 };
 
 /** A text of a row and where it comes from. */
@@ -58,6 +59,13 @@ bool weir_is_symbol(const char *text, size_t length);
 /** Reads an ISO 8601 time with offset or Z, at most nine digits after the second. Returns NULL, or
  *  what is wrong. */
 const char *weir_parse_iso_time(const char *text, size_t length, int64_t *time_ns);
+
+/** Enough for the text of any time and its final NUL. */
+#define WEIR_TIME_TEXT_SIZE 40
+
+/** Writes a time since 1970 as 2025-10-10T21:15:00.123Z: milliseconds, or nanoseconds if it has
+ *  them. */
+void weir_format_iso_time(int64_t time_ns, char text[WEIR_TIME_TEXT_SIZE]);
 
 /** Words for a fault that belongs to no single field. Always returns false. */
 __attribute__((format(printf, 2, 3))) bool weir_row_fails(struct weir_row_fault *fault,

@@ -17,7 +17,9 @@ struct weir_lines {
     char buffer[BUFFER_SIZE];
 };
 
-struct weir_lines *weir_lines_open(struct weir_source *source, struct weir_trace_error *error) {
+struct weir_lines *weir_lines_open(struct weir_source *source, const char *prefix,
+                                   size_t prefix_size, struct weir_trace_error *error) {
+    assert(prefix_size < BUFFER_SIZE);
     struct weir_lines *lines = malloc(sizeof *lines);
     if (lines == NULL) {
         weir_source_close(source);
@@ -27,7 +29,8 @@ struct weir_lines *weir_lines_open(struct weir_source *source, struct weir_trace
     lines->source = source;
     lines->number = 0;
     lines->start = 0;
-    lines->end = 0;
+    lines->end = prefix_size;
+    memcpy(lines->buffer, prefix, prefix_size);
     lines->source_ended = false;
     return lines;
 }

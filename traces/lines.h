@@ -11,8 +11,10 @@
 /** Lines of a source. Opaque; memory is bounded by WEIR_LINE_MAX. */
 struct weir_lines;
 
-/** Takes the source over, also when it fails (WEIR_TRACE_NO_MEMORY). */
-struct weir_lines *weir_lines_open(struct weir_source *source, struct weir_trace_error *error);
+/** Takes the source over, also when it fails (WEIR_TRACE_NO_MEMORY). `prefix` are bytes that were
+ *  read from it already. */
+struct weir_lines *weir_lines_open(struct weir_source *source, const char *prefix,
+                                   size_t prefix_size, struct weir_trace_error *error);
 
 /**
  * The next line, without LF or CRLF, and without a byte order mark on the first line. It stays

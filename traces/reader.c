@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "binary.h"
 #include "lines.h"
 #include "reader_csv.h"
 #include "reader_json.h"
@@ -13,18 +14,58 @@
 
 struct weir_reader {
     struct weir_lines *lines;
-    struct weir_csv *csv;   /**< either this … */
-    struct weir_json *json; /**< … or this */
-    const char *line;       /**< read but not used yet, or NULL */
+    struct weir_binary *binary; /**< one of these three */
+    struct weir_csv *csv;
+    struct weir_json *json;
+    char *name; /**< for messages */
+    struct weir_read_options options;
+    const struct form *form; /**< that was asked for, or NULL */
+    const char *line;        /**< read but not used yet, or NULL */
     size_t line_length;
     bool needs_line; /**< all of the last one is used up */
-    bool skip_bad;
     bool ended;
     size_t rows;
     size_t bad_rows;
+    size_t repeated_rows;
     int64_t last_ns;
     size_t last_line;
 };
+
+/** A form that can be asked for by name. */
+struct form {
+    const char *name;
+    const char *what;
+    enum weir_csv_kind csv; /**< one of the two, if not ANY */
+    enum weir_json_kind json;
+    bool binary;
+};
+
+static const struct form forms[] = {
+    {"csv", "CSV with a header, of which the columns have usual names", WEIR_CSV_HEADER,
+     WEIR_JSON_ANY, false},
+    {"jsonl", "the JSON lines that weir writes", WEIR_CSV_ANY, WEIR_JSON_OWN, false},
+    {"weir", "the binary form that weir writes", WEIR_CSV_ANY, WEIR_JSON_ANY, true},
+    {"forceorder", "forceOrder events of Binance or Aster, JSON lines", WEIR_CSV_ANY,
+     WEIR_JSON_FORCE_ORDER, false},
+    {"forceorder-raw", "forceOrder events as CSV of twelve columns, without a header", WEIR_CSV_RAW,
+     WEIR_JSON_ANY, false},
+    {"binance-vision", "Binance Vision's liquidationSnapshot, CSV", WEIR_CSV_VISION, WEIR_JSON_ANY,
+     false},
+    {"tardis", "Tardis.dev's liquidations, CSV", WEIR_CSV_TARDIS, WEIR_JSON_ANY, false},
+    {"bybit", "Bybit's allLiquidation and liquidation, JSON lines", WEIR_CSV_ANY, WEIR_JSON_BYBIT,
+     false},
+    {"hyperliquid", "Hyperliquid's fills by block, JSON lines", WEIR_CSV_ANY, WEIR_JSON_HYPERLIQUID,
+     false},
+};
+#define FORM_COUNT (sizeof forms / sizeof forms[0])
+
+const char *weir_reader_name(size_t i) {
+    return i < FORM_COUNT ? forms[i].name : NULL;
+}
+
+const char *weir_reader_what(size_t i) {
+    return i < FORM_COUNT ? forms[i].what : NULL;
+}
 
 enum step_result {
     STEP_ROW,
@@ -53,9 +94,8 @@ static bool read_line(struct weir_reader *reader, struct weir_trace_error *error
 
 static bool fail_at_line(const struct weir_reader *reader, const struct weir_row_fault *fault,
                          struct weir_trace_error *error) {
-    return weir_trace_fail(error, WEIR_TRACE_BAD_INPUT, "%s:%zu: %s",
-                           weir_lines_name(reader->lines), weir_lines_number(reader->lines),
-                           fault->text);
+    return weir_trace_fail(error, WEIR_TRACE_BAD_INPUT, "%s:%zu: %s", reader->name,
+                           weir_lines_number(reader->lines), fault->text);
 }
 
 static bool check_no_nul(const struct weir_reader *reader, struct weir_row_fault *fault) {
@@ -72,20 +112,27 @@ static bool pick_form(struct weir_reader *reader, struct weir_trace_error *error
         return weir_trace_fail(error, WEIR_TRACE_BAD_INPUT,
                                "%s: is empty; a header line and rows, or forceOrder events, are "
                                "needed",
-                               weir_lines_name(reader->lines));
+                               reader->name);
     }
     struct weir_row_fault fault = {""};
     if (!check_no_nul(reader, &fault)) {
         return fail_at_line(reader, &fault, error);
     }
+    const struct form *form = reader->form;
+    const char *columns = reader->options.columns != NULL ? reader->options.columns : "";
     const size_t blanks = strspn(reader->line, " \t");
-    if (reader->line[blanks] == '{' || reader->line[blanks] == '[') {
-        reader->json = weir_json_open();
+    const bool looks_like_json = reader->line[blanks] == '{' || reader->line[blanks] == '[';
+    const bool is_csv = columns[0] != '\0' || (form != NULL && form->csv != WEIR_CSV_ANY);
+    const bool is_json = form != NULL && form->json != WEIR_JSON_ANY;
+    if (is_json || (looks_like_json && !is_csv)) {
+        reader->json = weir_json_open(form != NULL ? form->json : WEIR_JSON_ANY);
         return reader->json != NULL ||
                weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
     }
     bool header = false;
-    reader->csv = weir_csv_open(reader->line, reader->line_length, &header, &fault);
+    const struct weir_csv_hints hints = {reader->name, columns,
+                                         form != NULL ? form->csv : WEIR_CSV_ANY};
+    reader->csv = weir_csv_open(reader->line, reader->line_length, &hints, &header, &fault);
     if (reader->csv == NULL) {
         return fail_at_line(reader, &fault, error);
     }
@@ -93,21 +140,95 @@ static bool pick_form(struct weir_reader *reader, struct weir_trace_error *error
     return true;
 }
 
+/** Finds the form and columns that were asked for. */
+static bool take_options(struct weir_reader *reader, const struct weir_read_options *options,
+                         struct weir_trace_error *error) {
+    if (options == NULL) {
+        return true;
+    }
+    reader->options = *options;
+    const char *name = options->reader != NULL ? options->reader : "";
+    for (size_t i = 0; i < FORM_COUNT && name[0] != '\0'; i++) {
+        if (strcmp(forms[i].name, name) == 0) {
+            reader->form = &forms[i];
+        }
+    }
+    if (name[0] != '\0' && reader->form == NULL) {
+        return weir_trace_fail(error, WEIR_TRACE_WRONG_USE,
+                               "reader '%s' is not known; there are csv, jsonl, weir, forceorder, "
+                               "forceorder-raw, binance-vision, tardis, bybit and hyperliquid",
+                               name);
+    }
+    struct weir_row_fault fault = {""};
+    if (options->columns != NULL && !weir_csv_check_columns(options->columns, &fault)) {
+        return weir_trace_fail(error, WEIR_TRACE_WRONG_USE, "%s", fault.text);
+    }
+    return true;
+}
+
+/** Up to `size` bytes from the beginning of the source. */
+static bool read_beginning(struct weir_source *source, char *bytes, size_t size, size_t *got,
+                           struct weir_trace_error *error) {
+    size_t more = 1;
+    *got = 0;
+    while (*got < size && more > 0) {
+        if (!weir_source_read(source, bytes + *got, size - *got, &more, error)) {
+            return false;
+        }
+        *got += more;
+    }
+    return true;
+}
+
+/** Text or binary, by the first bytes. Takes the source over. */
+static bool open_content(struct weir_reader *reader, const char *path, struct weir_source *source,
+                         struct weir_trace_error *error) {
+    char first[WEIR_BINARY_MAGIC_SIZE];
+    size_t got = 0;
+    if (!read_beginning(source, first, sizeof first, &got, error)) {
+        weir_source_close(source);
+        return false;
+    }
+    const bool is_binary =
+        got == sizeof first && memcmp(first, WEIR_BINARY_MAGIC, sizeof first) == 0;
+    if (is_binary && weir_source_is_plain_file(source)) {
+        weir_source_close(source);
+        reader->binary = weir_binary_open(path, error);
+        return reader->binary != NULL;
+    }
+    if (is_binary) {
+        reader->binary = weir_binary_unpack(source, error);
+        return reader->binary != NULL;
+    }
+    if (reader->form != NULL && reader->form->binary) {
+        weir_source_close(source);
+        return weir_trace_fail(error, WEIR_TRACE_BAD_INPUT, "%s: is not a binary trace",
+                               reader->name);
+    }
+    reader->lines = weir_lines_open(source, first, got, error);
+    return reader->lines != NULL && pick_form(reader, error);
+}
+
 struct weir_reader *weir_reader_open(const char *path, const struct weir_read_options *options,
                                      struct weir_trace_error *error) {
     struct weir_reader *reader = calloc(1, sizeof *reader);
+    struct weir_source *source = NULL;
     if (reader == NULL) {
         weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
         return NULL;
     }
-    reader->skip_bad = options != NULL && options->skip_bad;
-    struct weir_source *source = weir_source_open(path, error);
-    reader->lines = source != NULL ? weir_lines_open(source, error) : NULL;
-    if (reader->lines == NULL || !pick_form(reader, error)) {
-        weir_reader_close(reader);
-        return NULL;
+    if (take_options(reader, options, error)) {
+        source = weir_source_open(path, error);
+        reader->name = source != NULL ? strdup(weir_source_name(source)) : NULL;
     }
-    return reader;
+    if (source != NULL && reader->name == NULL) {
+        weir_source_close(source);
+        weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
+    } else if (source != NULL && open_content(reader, path, source, error)) {
+        return reader;
+    }
+    weir_reader_close(reader);
+    return NULL;
 }
 
 static enum step_result step_csv(struct weir_reader *reader, struct weir_row *row,
@@ -116,8 +237,10 @@ static enum step_result step_csv(struct weir_reader *reader, struct weir_row *ro
     reader->line = NULL;
     switch (weir_csv_read(reader->csv, line, reader->line_length, row, fault)) {
     case WEIR_CSV_ROW:
+        row->unit = weir_csv_unit(reader->csv);
         return STEP_ROW;
     case WEIR_CSV_REPEATED:
+        reader->repeated_rows++;
         return STEP_NOTHING;
     case WEIR_CSV_BAD:
         break;
@@ -148,7 +271,7 @@ static enum step_result step_json(struct weir_reader *reader, struct weir_row *r
 
 static bool check_order(struct weir_reader *reader, const struct weir_row *row,
                         struct weir_row_fault *fault) {
-    if (reader->rows > 0 && row->time_ns < reader->last_ns) {
+    if (reader->rows > 0 && row->time_ns < reader->last_ns && !reader->options.any_order) {
         return weir_row_fails(fault,
                               "time goes back by %" PRId64 " ns against line %zu; rows must be in "
                               "order of time",
@@ -178,7 +301,7 @@ static enum weir_reader_result at_end(struct weir_reader *reader, struct weir_tr
     }
     weir_trace_fail(error, WEIR_TRACE_BAD_INPUT,
                     "%s: holds no rows (%zu bad ones left out); at least one liquidation is needed",
-                    weir_lines_name(reader->lines), reader->bad_rows);
+                    reader->name, reader->bad_rows);
     return WEIR_READER_FAILED;
 }
 
@@ -194,9 +317,40 @@ static enum weir_reader_result supply(struct weir_reader *reader, struct weir_tr
     return reader->line != NULL ? WEIR_READER_ROW : at_end(reader, error);
 }
 
+/** A row of the binary form: it was written in order, so that only damage can be wrong with it. */
+static enum weir_reader_result next_binary(struct weir_reader *reader, struct weir_row *row,
+                                           struct weir_trace_error *error) {
+    bool failed = false;
+    const struct weir_liquidation *from = weir_binary_next(reader->binary, &failed, error);
+    if (from == NULL) {
+        reader->ended = true;
+        return failed ? WEIR_READER_FAILED : WEIR_READER_END;
+    }
+    row->time_ns = from->time_ns;
+    row->unit = weir_binary_unit(reader->binary);
+    row->price = (struct weir_decimal){from->price, from->price_decimals};
+    row->quantity = (struct weir_decimal){from->quantity, from->quantity_decimals};
+    row->side = (enum weir_side)from->side;
+    const char *symbol = weir_binary_symbol(reader->binary, from->symbol);
+    memcpy(row->symbol, symbol, strlen(symbol) + 1);
+    return WEIR_READER_ROW;
+}
+
+/** Counts a bad row that is left out. */
+static void leave_out(struct weir_reader *reader, const struct weir_row_fault *fault) {
+    reader->bad_rows++;
+    if (reader->options.on_bad != NULL) {
+        reader->options.on_bad(reader->options.context, reader->name,
+                               weir_lines_number(reader->lines), fault->text);
+    }
+}
+
 enum weir_reader_result weir_reader_next(struct weir_reader *reader, struct weir_row *row,
                                          struct weir_trace_error *error) {
     assert(!reader->ended);
+    if (reader->binary != NULL) {
+        return next_binary(reader, row, error);
+    }
     for (;;) {
         const enum weir_reader_result supplied = supply(reader, error);
         if (supplied != WEIR_READER_ROW) {
@@ -210,12 +364,14 @@ enum weir_reader_result weir_reader_next(struct weir_reader *reader, struct weir
         if (result == STEP_ROW) {
             return WEIR_READER_ROW;
         }
-        if (result == STEP_BAD && !reader->skip_bad) {
+        if (result == STEP_BAD && !reader->options.skip_bad) {
             reader->ended = true;
             fail_at_line(reader, &fault, error);
             return WEIR_READER_FAILED;
         }
-        reader->bad_rows += result == STEP_BAD ? 1 : 0;
+        if (result == STEP_BAD) {
+            leave_out(reader, &fault);
+        }
     }
 }
 
@@ -223,11 +379,26 @@ size_t weir_reader_bad_rows(const struct weir_reader *reader) {
     return reader->bad_rows;
 }
 
+size_t weir_reader_repeated_rows(const struct weir_reader *reader) {
+    return reader->repeated_rows;
+}
+
+size_t weir_reader_line(const struct weir_reader *reader) {
+    return reader->binary != NULL ? weir_binary_position(reader->binary)
+                                  : weir_lines_number(reader->lines);
+}
+
+const char *weir_reader_path(const struct weir_reader *reader) {
+    return reader->name;
+}
+
 void weir_reader_close(struct weir_reader *reader) {
     if (reader != NULL) {
+        weir_binary_close(reader->binary);
         weir_lines_close(reader->lines);
         weir_csv_close(reader->csv);
         weir_json_close(reader->json);
+        free(reader->name);
         free(reader);
     }
 }

@@ -24,6 +24,8 @@
  *   {"stream": …, "data": …} and also several in an array. The price is the average price `ap` when
  *   that is above 0, else `p`; time is o.T in ms.
  *
+ * - the forms of other venues, and what this project writes: docs/traces.md lists all of them.
+ *
  * A byte order mark, CRLF, blank lines, gzip and zstd are accepted in all of them.
  */
 struct weir_reader;
@@ -48,6 +50,19 @@ enum weir_reader_result weir_reader_next(struct weir_reader *reader, struct weir
 
 /** Rows left out so far under skip_bad. */
 size_t weir_reader_bad_rows(const struct weir_reader *reader);
+
+/** Rows that a form is known to write twice, passed over so far. */
+size_t weir_reader_repeated_rows(const struct weir_reader *reader);
+
+/** Line of the row that was read last, from 1 (of the binary form: its row). */
+size_t weir_reader_line(const struct weir_reader *reader);
+
+/** Name of what is read, for messages. Belongs to the reader. */
+const char *weir_reader_path(const struct weir_reader *reader);
+
+/** Names of the forms that can be asked for, and what they are; NULL after the last. */
+const char *weir_reader_name(size_t i);
+const char *weir_reader_what(size_t i);
 
 /** NULL is allowed. */
 void weir_reader_close(struct weir_reader *reader);

@@ -3,20 +3,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <jansson.h>
 
+#include "coin_margined.h"
 #include "trace_error.h"
 
 struct weir_json {
-    json_t *line;  /**< owns everything below */
-    json_t *array; /**< the events of the line, or NULL */
-    json_t *event; /**< the one event of the line, or NULL */
+    enum weir_json_kind kind; /**< that was asked for */
+    json_t *line;             /**< owns everything below */
+    json_t *array;            /**< the events of the line, or NULL */
+    json_t *event;            /**< the one event of the line, or NULL */
+    enum weir_json_kind line_kind;
     size_t next;
 };
 
-struct weir_json *weir_json_open(void) {
-    return calloc(1, sizeof(struct weir_json));
+struct weir_json *weir_json_open(enum weir_json_kind kind) {
+    struct weir_json *json = calloc(1, sizeof *json);
+    if (json != NULL) {
+        json->kind = kind;
+    }
+    return json;
 }
 
 /** What a stream wraps around its events. */
@@ -25,19 +33,37 @@ static json_t *unwrap(json_t *value) {
     return data != NULL ? data : value;
 }
 
+static bool begins_with(const char *text, const char *beginning) {
+    return text != NULL && strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/** What kind of line it is; WEIR_JSON_ANY: its events say so themselves. */
+static enum weir_json_kind recognise(const json_t *line) {
+    const char *topic = json_string_value(json_object_get(line, "topic"));
+    if (begins_with(topic, "allLiquidation.") || begins_with(topic, "liquidation.")) {
+        return WEIR_JSON_BYBIT;
+    }
+    return json_is_array(json_object_get(line, "events")) ? WEIR_JSON_HYPERLIQUID : WEIR_JSON_ANY;
+}
+
 bool weir_json_feed(struct weir_json *json, const char *line, size_t length,
                     struct weir_row_fault *fault) {
     json_decref(json->line);
-    *json = (struct weir_json){NULL, NULL, NULL, 0};
+    *json = (struct weir_json){.kind = json->kind};
     json_error_t error;
     json->line = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
     if (json->line == NULL) {
         return weir_row_fails(fault,
-                              "is not JSON (%s, at character %d); one forceOrder event a line is "
-                              "needed",
+                              "is not JSON (%s, at character %d); one event a line is needed",
                               weir_show(error.text, strlen(error.text)).text, error.column);
     }
-    json_t *value = unwrap(json->line);
+    json->line_kind = json->kind != WEIR_JSON_ANY ? json->kind : recognise(json->line);
+    json_t *value = json->line_kind == WEIR_JSON_HYPERLIQUID ? json_object_get(json->line, "events")
+                                                             : unwrap(json->line);
+    if (value == NULL) {
+        return weir_row_fails(fault,
+                              "has no list 'events', as every line of Hyperliquid's fills has");
+    }
     if (json_is_array(value)) {
         json->array = value;
     } else {
@@ -51,12 +77,12 @@ struct number_text {
     char text[WEIR_DECIMAL_TEXT_SIZE];
 };
 
-/** The text of a key of the order. Integers are accepted for text; reals have lost digits. */
+/** The text of a key of an event. Integers are accepted for text; reals have lost digits. */
 static bool get_field(const json_t *order, const char *key, struct number_text *room,
                       struct weir_field *field, struct weir_row_fault *fault) {
     const json_t *value = json_object_get(order, key);
     if (value == NULL) {
-        return weir_row_fails(fault, "key 'o.%s' is missing", key);
+        return weir_row_fails(fault, "key '%s' is missing", key);
     }
     if (json_is_string(value)) {
         *field = (struct weir_field){key, json_string_value(value), json_string_length(value)};
@@ -69,7 +95,7 @@ static bool get_field(const json_t *order, const char *key, struct number_text *
         return true;
     }
     return weir_row_fails(fault,
-                          "key 'o.%s' is neither text nor an integer; decimals must be written as "
+                          "key '%s' is neither text nor an integer; decimals must be written as "
                           "text to be exact",
                           key);
 }
@@ -91,19 +117,130 @@ static bool read_price(const json_t *order, struct weir_row *row, struct weir_ro
     return get_field(order, "p", &room, &field, fault) && weir_field_price(field, row, fault);
 }
 
-static bool read_order(const json_t *order, struct weir_row *row, struct weir_row_fault *fault) {
+/** What the five fields are called in an object. */
+struct keys {
+    const char *time, *symbol, *side, *price, *quantity;
+};
+
+/** All but price and quantity. */
+static bool read_head(const json_t *object, const struct keys *keys, enum weir_time_unit unit,
+                      struct weir_row *row, struct weir_row_fault *fault) {
     struct number_text room = {""};
     struct weir_field field = {"", "", 0};
-    return get_field(order, "T", &room, &field, fault) &&
-           weir_field_time(field, WEIR_TIME_MS, row, fault) &&
-           get_field(order, "s", &room, &field, fault) && weir_field_symbol(field, row, fault) &&
-           get_field(order, "S", &room, &field, fault) && weir_field_side(field, row, fault) &&
-           read_price(order, row, fault) && get_field(order, "q", &room, &field, fault) &&
-           weir_field_quantity(field, row, fault);
+    return get_field(object, keys->time, &room, &field, fault) &&
+           weir_field_time(field, unit, row, fault) &&
+           get_field(object, keys->symbol, &room, &field, fault) &&
+           weir_field_symbol(field, row, fault) &&
+           get_field(object, keys->side, &room, &field, fault) &&
+           weir_field_side(field, row, fault);
 }
 
-static bool read_event(json_t *value, struct weir_row *row, struct weir_row_fault *fault) {
+static bool read_quantity(const json_t *object, const char *key, struct weir_row *row,
+                          struct weir_row_fault *fault) {
+    struct number_text room = {""};
+    struct weir_field field = {"", "", 0};
+    return get_field(object, key, &room, &field, fault) && weir_field_quantity(field, row, fault);
+}
+
+/** Five fields of these names. */
+static bool read_object(const json_t *object, const struct keys *keys, enum weir_time_unit unit,
+                        struct weir_row *row, struct weir_row_fault *fault) {
+    struct number_text room = {""};
+    struct weir_field field = {"", "", 0};
+    return read_head(object, keys, unit, row, fault) &&
+           get_field(object, keys->price, &room, &field, fault) &&
+           weir_field_price(field, row, fault) && read_quantity(object, keys->quantity, row, fault);
+}
+
+static bool read_order(const json_t *order, struct weir_row *row, struct weir_row_fault *fault) {
+    static const struct keys keys = {"T", "s", "S", "p", "q"};
+    return read_head(order, &keys, WEIR_TIME_MS, row, fault) && read_price(order, row, fault) &&
+           read_quantity(order, "q", row, fault) && weir_coin_margined(row, fault);
+}
+
+/** The side is that of the position: a liquidated long ("Buy") is closed by a SELL. */
+static bool read_bybit(const json_t *event, struct weir_row *row, struct weir_row_fault *fault) {
+    static const struct keys all = {"T", "s", "S", "p", "v"};
+    static const struct keys older = {"updatedTime", "symbol", "side", "price", "size"};
+    const bool is_older = json_object_get(event, "updatedTime") != NULL;
+    if (!read_object(event, is_older ? &older : &all, WEIR_TIME_MS, row, fault)) {
+        return false;
+    }
+    row->side = row->side == WEIR_SIDE_SELL ? WEIR_SIDE_BUY : WEIR_SIDE_SELL;
+    return true;
+}
+
+/** The venue's "k" is a thousand of a coin: kBONK becomes 1000BONKUSDT, BTC becomes BTCUSDT. */
+static bool map_coin(struct weir_row *row, struct weir_row_fault *fault) {
+    char mapped[WEIR_SYMBOL_MAX + 16];
+    const char *coin = row->symbol;
+    const bool thousand = coin[0] == 'k' && coin[1] >= 'A' && coin[1] <= 'Z';
+    const int length = snprintf(mapped, sizeof mapped, "%s%sUSDT", thousand ? "1000" : "",
+                                thousand ? coin + 1 : coin);
+    if (length > WEIR_SYMBOL_MAX) {
+        return weir_row_fails(fault, "symbol '%s' is too long to append USDT", coin);
+    }
+    memcpy(row->symbol, mapped, (size_t)length + 1);
+    return true;
+}
+
+/** Whether an event [user, fill] is the liquidated user's side of a liquidation: the other side
+ *  carries the same record, and deleveraging is no liquidation. */
+static bool is_liquidated_fill(const json_t *event) {
+    const json_t *fill = json_array_get(event, 1);
+    const json_t *liquidation = json_object_get(fill, "liquidation");
+    const char *user = json_string_value(json_array_get(event, 0));
+    const char *liquidated = json_string_value(json_object_get(liquidation, "liquidatedUser"));
+    const char *direction = json_string_value(json_object_get(fill, "dir"));
+    return user != NULL && liquidated != NULL && strcasecmp(user, liquidated) == 0 &&
+           (direction == NULL || strcmp(direction, "Auto-Deleveraging") != 0);
+}
+
+static bool read_fill(const json_t *fill, struct weir_row *row, struct weir_row_fault *fault) {
+    struct number_text room = {""};
+    struct weir_field field = {"", "", 0};
+    const char *side = json_string_value(json_object_get(fill, "side"));
+    if (side == NULL || (strcmp(side, "A") != 0 && strcmp(side, "B") != 0)) {
+        return weir_row_fails(fault, "key 'side' is not a side; A (sells) or B (buys) is needed");
+    }
+    row->side = side[0] == 'A' ? WEIR_SIDE_SELL : WEIR_SIDE_BUY;
+    return get_field(fill, "time", &room, &field, fault) &&
+           weir_field_time(field, WEIR_TIME_MS, row, fault) &&
+           get_field(fill, "coin", &room, &field, fault) && weir_field_symbol(field, row, fault) &&
+           map_coin(row, fault) && get_field(fill, "px", &room, &field, fault) &&
+           weir_field_price(field, row, fault) && read_quantity(fill, "sz", row, fault);
+}
+
+/** This project's own form: the names of the canonical columns. */
+static bool read_own(const json_t *event, struct weir_row *row, struct weir_row_fault *fault) {
+    static const char *const times[] = {"time_ns", "time_us", "time_ms"};
+    for (int unit = WEIR_TIME_NS; unit <= WEIR_TIME_MS; unit++) {
+        const struct keys keys = {times[unit], "symbol", "side", "price", "quantity"};
+        if (json_object_get(event, times[unit]) != NULL) {
+            row->unit = (enum weir_time_unit)unit;
+            return read_object(event, &keys, row->unit, row, fault);
+        }
+    }
+    return weir_row_fails(fault, "has no key time_ms, time_us or time_ns");
+}
+
+static bool is_own(const json_t *event) {
+    return json_object_get(event, "symbol") != NULL && json_object_get(event, "quantity") != NULL;
+}
+
+static bool read_event(const struct weir_json *json, json_t *value, struct weir_row *row,
+                       struct weir_row_fault *fault) {
+    row->unit = WEIR_TIME_MS;
+    if (json->line_kind == WEIR_JSON_BYBIT) {
+        return read_bybit(value, row, fault);
+    }
+    if (json->line_kind == WEIR_JSON_HYPERLIQUID) {
+        return read_fill(json_array_get(value, 1), row, fault);
+    }
     const json_t *event = unwrap(value);
+    if (json->line_kind == WEIR_JSON_OWN || (json->line_kind == WEIR_JSON_ANY && is_own(event))) {
+        return read_own(event, row, fault);
+    }
     const char *kind = json_string_value(json_object_get(event, "e"));
     const json_t *order = json_object_get(event, "o");
     if (kind == NULL || strcmp(kind, "forceOrder") != 0 || !json_is_object(order)) {
@@ -113,17 +250,27 @@ static bool read_event(json_t *value, struct weir_row *row, struct weir_row_faul
     return read_order(order, row, fault);
 }
 
-enum weir_json_result weir_json_take(struct weir_json *json, struct weir_row *row,
-                                     struct weir_row_fault *fault) {
+/** The next event of the line that is a liquidation at all, or NULL. */
+static json_t *next_event(struct weir_json *json) {
     json_t *value = json->event;
     json->event = NULL;
-    if (json->array != NULL) {
+    while (json->array != NULL) {
         value = json_array_get(json->array, json->next++);
+        if (value == NULL || json->line_kind != WEIR_JSON_HYPERLIQUID ||
+            is_liquidated_fill(value)) {
+            break;
+        }
     }
+    return value;
+}
+
+enum weir_json_result weir_json_take(struct weir_json *json, struct weir_row *row,
+                                     struct weir_row_fault *fault) {
+    json_t *value = next_event(json);
     if (value == NULL) {
         return WEIR_JSON_END;
     }
-    return read_event(value, row, fault) ? WEIR_JSON_ROW : WEIR_JSON_BAD;
+    return read_event(json, value, row, fault) ? WEIR_JSON_ROW : WEIR_JSON_BAD;
 }
 
 void weir_json_close(struct weir_json *json) {

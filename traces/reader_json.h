@@ -12,8 +12,17 @@ enum weir_json_result {
     WEIR_JSON_BAD
 };
 
+/** Forms of JSON lines. */
+enum weir_json_kind {
+    WEIR_JSON_ANY,         /**< recognised line by line */
+    WEIR_JSON_FORCE_ORDER, /**< Binance, Aster */
+    WEIR_JSON_OWN,         /**< what this project writes */
+    WEIR_JSON_BYBIT,
+    WEIR_JSON_HYPERLIQUID
+};
+
 /** NULL when there is no memory. */
-struct weir_json *weir_json_open(void);
+struct weir_json *weir_json_open(enum weir_json_kind kind);
 
 /** Reads one line; its events are then taken one by one. False and `fault` when it is no JSON. */
 bool weir_json_feed(struct weir_json *json, const char *line, size_t length,

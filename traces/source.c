@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <zlib.h>
@@ -213,6 +214,12 @@ bool weir_source_read(struct weir_source *source, char *buffer, size_t size, siz
                                    source->name);
         }
     }
+}
+
+bool weir_source_is_plain_file(const struct weir_source *source) {
+    struct stat status;
+    return source->owns_file && source->compression == PLAIN && fstat(source->file, &status) == 0 &&
+           S_ISREG(status.st_mode);
 }
 
 const char *weir_source_name(const struct weir_source *source) {

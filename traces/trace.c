@@ -111,8 +111,8 @@ bool weir_is_profile(const char *path) {
     return is_profile;
 }
 
-static bool check_paths(const char *const *paths, size_t path_count,
-                        struct weir_trace_error *error) {
+bool weir_trace_check_paths(const char *const *paths, size_t path_count,
+                            struct weir_trace_error *error) {
     if (path_count == 0) {
         return weir_trace_fail(error, WEIR_TRACE_WRONG_USE, "no trace is named");
     }
@@ -267,7 +267,8 @@ static bool merge(struct collection *collection, struct weir_trace_error *error)
 
 /** Length of the base name without its endings. */
 static size_t base_length(const char *base) {
-    static const char *const endings[] = {".gz", ".zst", ".csv", ".json", ".ndjson", ".jsonl"};
+    static const char *const endings[] = {".gz",     ".zst",   ".csv", ".json",
+                                          ".ndjson", ".jsonl", ".weir"};
     size_t length = strlen(base);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         const size_t ending = strlen(endings[i]);
@@ -365,7 +366,7 @@ struct weir_trace *weir_trace_open(const char *const *paths, size_t path_count,
                                    const struct weir_read_options *read,
                                    const struct weir_build_options *build,
                                    struct weir_trace_error *error) {
-    if (!check_paths(paths, path_count, error)) {
+    if (!weir_trace_check_paths(paths, path_count, error)) {
         return NULL;
     }
     if (path_count == 1 && weir_is_profile(paths[0])) {

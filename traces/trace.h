@@ -51,7 +51,13 @@ struct weir_build_options {
 
 /** How recordings are read. */
 struct weir_read_options {
-    bool skip_bad; /**< count bad rows instead of failing on the first */
+    bool skip_bad;       /**< count bad rows instead of failing on the first */
+    bool any_order;      /**< rows may go back in time (then a trace cannot be opened from them) */
+    const char *reader;  /**< name of the form (weir_reader_name), NULL or "": recognised */
+    const char *columns; /**< which column is what, as in "time=ts,symbol=2,unit=ms"; NULL or "" */
+    /** Told of every bad row under skip_bad; may be NULL. */
+    void (*on_bad)(void *context, const char *name, size_t line, const char *what);
+    void *context; /**< of on_bad */
 };
 
 /**
@@ -88,6 +94,11 @@ struct weir_trace *weir_trace_open(const char *const *paths, size_t path_count,
                                    struct weir_trace_error *error);
 
 void weir_trace_free(struct weir_trace *trace);
+
+/** Whether the paths can be read together: at least one, at most one standard input, a profile only
+ *  alone. False and `error` if not. */
+bool weir_trace_check_paths(const char *const *paths, size_t path_count,
+                            struct weir_trace_error *error);
 
 /** Whether the file at `path` looks like a profile or generator: then each replication builds its
  * own trace. */

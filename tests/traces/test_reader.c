@@ -94,7 +94,7 @@ static void bad_json(void **state) {
         {"{\"e\":\"aggTrade\"}", "not a forceOrder event"},
         {"[1]", "not a forceOrder event"},
         {"{\"e\":\"forceOrder\",\"o\":{\"s\":\"A\",\"S\":\"SELL\",\"q\":\"1\",\"p\":\"1\"}}",
-         "'o.T' is missing"},
+         "'T' is missing"},
         {"{\"e\":\"forceOrder\",\"o\":{\"s\":\"A\",\"S\":\"SELL\",\"q\":1.5,\"p\":\"1\",\"T\":"
          "1700000000000}}",
          "written as text"},
