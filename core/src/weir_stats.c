@@ -68,7 +68,8 @@ static void tell_modes(const struct weir_mode_state *modes, int64_t now_ns,
     stats->liquidation_until_ns = until_after(modes->until_ns[WEIR_MODE_LIQUIDATION], now_ns);
     stats->burst_count = modes->entered[WEIR_MODE_BURST];
     stats->liquidation_count = modes->entered[WEIR_MODE_LIQUIDATION];
-    enum weir_mode mode = modes->by_hand ? modes->mode : weir_modes_at(modes, now_ns);
+    bool over = weir_modes_end_ns(modes) <= now_ns;
+    enum weir_mode mode = over ? weir_modes_at(modes, now_ns) : modes->mode;
     bool ends = !modes->by_hand && mode != WEIR_MODE_NORMAL;
     stats->mode = weir_mode_name(mode);
     stats->mode_until_ns = ends ? modes->until_ns[mode] : WEIR_NEVER;

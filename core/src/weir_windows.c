@@ -88,6 +88,7 @@ static int64_t possible_number(const struct weir *weir, const struct weir_window
 /** Counts anew from what is in flight and the history, after boundaries became known or moved. */
 static void recount(const struct weir *weir, struct weir_window *window) {
     bool had_others = window->others.proven >= window->number - 1;
+    weir_history_advance(&window->history, weir->now_ns); // nobody did while it was phased
     window->phased = phase_is_known(weir, window);
     window->bounds.until_ns = INT64_MIN;
     window->others = (struct weir_others){.proven = INT64_MIN, .jump = window->others.jump};
@@ -192,16 +193,19 @@ void weir_windows_init(struct weir *weir, const struct weir_config *config) {
 }
 
 void weir_windows_advance(struct weir *weir) {
+    bool changes = weir->now_ns >= weir->next_change_ns;
+    if (changes) {
+        end_late(weir); // before what is old is forgotten: it may be that old already
+    }
     for (size_t i = 0; i < weir->window_count; i++) {
         struct weir_window *window = &weir->windows[i];
         if (!window->phased) {
             weir_history_advance(&window->history, weir->now_ns);
         }
     }
-    if (weir->now_ns < weir->next_change_ns) {
+    if (!changes) {
         return;
     }
-    end_late(weir);
     for (size_t i = 0; i < weir->window_count; i++) {
         if (weir->now_ns >= weir->windows[i].next_opens_ns) {
             open_next(weir, &weir->windows[i]);
