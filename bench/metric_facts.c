@@ -65,6 +65,8 @@ static const struct {
     DOWN(latency_all_p50_ms, MS),
     DOWN(latency_all_p90_ms, MS),
     DOWN(latency_all_p99_ms, MS),
+    FLAT(ceiling_value_capture, SHARE),
+    FLAT(ceiling_notional_capture, SHARE),
     FLAT(bound_value_capture, SHARE),
     FLAT(bound_notional_capture, SHARE),
     UP(capture_of_bound, SHARE),

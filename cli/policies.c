@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "policy_ideal.h"
 #include "policy_source.h"
 #include "policy_speed.h"
 
@@ -66,11 +67,15 @@ static int show_all(const struct weir_policy_set *set, bool measure) {
     for (size_t i = 0; set->count == 0 && (policy = weir_policy_at(i)) && !exit_code; i++) {
         exit_code = show(policy, measure);
     }
+    for (size_t i = 0; set->count == 0 && (policy = weir_simulator_policies[i]) && !exit_code;
+         i++) {
+        exit_code = show(policy, false); /* it decides nothing outside a run */
+    }
     return exit_code;
 }
 
 int weir_command_policies(int argc, char **argv) {
-    struct weir_policy_set set = {.count = 0};
+    struct weir_policy_set set = {.also = weir_simulator_policies};
     bool measure = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {

@@ -11,6 +11,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "plots.h"
+#include "policy_ideal.h"
 #include "policy_source.h"
 #include "previous_result.h"
 #include "replay_document.h"
@@ -384,7 +385,8 @@ static int run(const struct options *o) {
 
 int weir_command_replay(int argc, char **argv) {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct options o = {.plan = {.seed = 1,
+    struct options o = {.policies = {.also = weir_simulator_policies},
+                        .plan = {.seed = 1,
                                  .replications = 1,
                                  .threads = processors > 0 ? (uint32_t)processors : 1}};
     for (int i = 1; i < argc; i++) {

@@ -318,21 +318,17 @@ static double *sum_of(struct weir_bound_sums *sums, enum measure measure) {
 static bool bound_protected(const struct weir_bound_problem *p, const struct sized *order,
                             const struct capacities *bare, struct capacities *units,
                             struct weir_bound_sums *sums) {
-    if (!choose(p, order, bare, true, sums, NULL)) {
-        return false;
-    }
-    for (int by_weight = 0; by_weight < 2; by_weight++) {
+    bool ok = choose(p, order, bare, true, sums, NULL);
+    for (int by_weight = 0; ok && by_weight < 2; by_weight++) {
         count_units(p, by_weight, units);
-        for (int m = MEASURE_COUNT; m <= MEASURE_NOTIONAL; m++) {
+        for (int m = MEASURE_COUNT; ok && m <= MEASURE_NOTIONAL; m++) {
             double most = 0.0;
-            if (!fill(p, units, by_weight, (enum measure)m, &most)) {
-                return false;
-            }
+            ok = fill(p, units, by_weight, (enum measure)m, &most);
             double *sum = sum_of(sums, (enum measure)m);
             *sum = most < *sum ? most : *sum;
         }
     }
-    return true;
+    return ok;
 }
 
 /* ---- all of it ---- */

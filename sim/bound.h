@@ -100,7 +100,7 @@ struct weir_bound {
     struct weir_bound_sums threshold; /**< the best fixed size threshold, by value */
     double threshold_usd;             /**< 0: takes every size */
     unsigned why;
-    struct weir_cost entry;
+    struct weir_cost entry; /**< what an entry alone costs */
     struct weir_bound_grid grid;
     uint32_t *choice;           /**< per opportunity: slot of its entry, or WEIR_BOUND_NOT_CHOSEN */
     struct weir_usage *load;    /**< per slot */

@@ -9,6 +9,7 @@
 #include "bound_check.h"
 #include "event_queue.h"
 #include "exchange.h"
+#include "policy_ideal.h"
 #include "venue.h"
 
 #define MINUTE_NS 60000000000LL
@@ -56,6 +57,8 @@ struct client {
     const struct weir_hunt *hunt;
     struct weir_ledger *ledger;
     struct weir_limiter *limiter;
+    struct weir_ideal_context knows; /* what policy ideal is told … */
+    struct weir_policy ideal;        /* … and its table, if that is the policy */
     struct weir_bot *bot;
     struct weir_venue *venue;
     struct wire *wires; /* per connection */
@@ -596,8 +599,11 @@ static bool make_client(struct engine *engine, uint8_t number, const struct weir
     client->hunt = &stage->hunts[number];
     client->ledger = number == WEIR_CLIENT_BOT ? &engine->run->own : &engine->run->foreign;
     const int64_t start_ns = number == WEIR_CLIENT_BOT ? stage->start_ns : stage->second_start_ns;
-    client->limiter = make_limiter(scenario, policy, engine->exchange, start_ns, stage->seed,
-                                   number == WEIR_CLIENT_BOT, error);
+    client->knows = (struct weir_ideal_context){stage, client->ledger, engine->exchange};
+    client->ideal = weir_policy_ideal_with(&client->knows);
+    client->limiter =
+        make_limiter(scenario, policy == &weir_policy_ideal ? &client->ideal : policy,
+                     engine->exchange, start_ns, stage->seed, number == WEIR_CLIENT_BOT, error);
     if (!client->limiter) {
         return false;
     }

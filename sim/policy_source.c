@@ -60,6 +60,29 @@ static void name_file(const char *path, size_t length, char *name) {
     }
 }
 
+/** Policy number `index` of those that go by their names; NULL past the last. */
+static const struct weir_policy *named_at(const struct weir_policy_set *set, size_t index) {
+    size_t built_in = 0;
+    while (built_in <= index && weir_policy_at(built_in)) {
+        built_in++;
+    }
+    if (index < built_in) {
+        return weir_policy_at(index);
+    }
+    size_t also = 0;
+    while (set->also && set->also[also] && built_in + also < index) {
+        also++;
+    }
+    return set->also ? set->also[also] : NULL;
+}
+
+static const struct weir_policy *find_named(const struct weir_policy_set *set, const char *name) {
+    const struct weir_policy *policy = NULL;
+    for (size_t i = 0; (policy = named_at(set, i)) && strcmp(policy->name, name) != 0; i++) {
+    }
+    return policy;
+}
+
 /** Whether another policy of the set, or a built-in one, is displayed under that name. */
 static bool name_is_taken(const struct weir_policy_set *set, const char *name) {
     for (size_t i = 0; i < set->count; i++) {
@@ -67,7 +90,7 @@ static bool name_is_taken(const struct weir_policy_set *set, const char *name) {
             return true;
         }
     }
-    return weir_policy_find(name) != NULL;
+    return find_named(set, name) != NULL;
 }
 
 static void make_name_unique(const struct weir_policy_set *set, char *name) {
@@ -133,11 +156,12 @@ static enum weir_source_status open_program(struct weir_policy_set *set,
     return WEIR_SOURCE_OK;
 }
 
-static enum weir_source_status unknown(const char *spec, struct weir_source_error *error) {
+static enum weir_source_status unknown(const struct weir_policy_set *set, const char *spec,
+                                       struct weir_source_error *error) {
     char known[512] = "";
     size_t used = 0;
     const struct weir_policy *policy = NULL;
-    for (size_t i = 0; (policy = weir_policy_at(i)) && used < sizeof known; i++) {
+    for (size_t i = 0; (policy = named_at(set, i)) && used < sizeof known; i++) {
         used += (size_t)snprintf(known + used, sizeof known - used, "%s, ", policy->name);
     }
     return fail(error, WEIR_SOURCE_WRONG_USE,
@@ -153,8 +177,8 @@ static enum weir_source_status open_source(struct weir_policy_set *set,
     if (names_object(source->spec)) {
         return open_object(set, source, error);
     }
-    set->choices[set->count].policy = weir_policy_find(source->spec);
-    return set->choices[set->count].policy ? WEIR_SOURCE_OK : unknown(source->spec, error);
+    set->choices[set->count].policy = find_named(set, source->spec);
+    return set->choices[set->count].policy ? WEIR_SOURCE_OK : unknown(set, source->spec, error);
 }
 
 static void close_source(struct weir_policy_source *source) {

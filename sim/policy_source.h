@@ -49,6 +49,9 @@ struct weir_policy_choice {
  * its events) live as long as the set: close it after the results that came of it.
  */
 struct weir_policy_set {
+    const struct weir_policy *const *also; /**< further policies that go by their names, as those
+                                                that only the simulator has; NULL ends them; may be
+                                                NULL. Set before anything is added */
     struct weir_policy_choice choices[WEIR_POLICIES_MAX];
     size_t count;
     struct weir_policy_source *sources[WEIR_POLICIES_MAX]; /**< the set's own */

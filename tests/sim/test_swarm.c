@@ -11,6 +11,7 @@
 
 #include "metrics.h"
 #include "own_policies.h"
+#include "policy_ideal.h"
 #include "staged.h"
 
 #define SEEDS 240
@@ -157,6 +158,9 @@ static const struct weir_policy *draw_policy(struct draws *draws) {
     size_t count = 1;
     while (weir_policy_at(count)) {
         count++;
+    }
+    if (draw_percent(draws, 15)) {
+        return &weir_policy_ideal;
     }
     return weir_policy_at((size_t)draw(draws, 0, (int64_t)count - 1));
 }
