@@ -352,7 +352,8 @@ static int run(const struct options *o) {
 
 int weir_command_compare(int argc, char **argv) {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct options o = {.plan = {.seed = 1,
+    struct options o = {.policies = {.also = weir_simulator_policies},
+                        .plan = {.seed = 1,
                                  .replications = 20,
                                  .threads = processors > 0 ? (uint32_t)processors : 1,
                                  .claims = true}};
