@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "compare_document.h"
+#include "policy_ideal.h"
 #include "previous_compare.h"
 #include "run_options.h"
 #include "whole_file.h"
