@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "weir/handle.h"
+
 #define MS INT64_C(1000000)
 #define SECOND (1000 * MS)
 #define MINUTE (60 * SECOND)
@@ -14,8 +16,9 @@
 
 /** How an operation goes. */
 enum kind {
-    KIND_TRY,   /**< weir_try, the replies outside of the measurement */
-    KIND_CYCLE, /**< submit (or queue and next) and settle, all measured */
+    KIND_TRY,        /**< weir_try, the replies outside of the measurement */
+    KIND_LOCKED_TRY, /**< the same through weir/handle.h */
+    KIND_CYCLE,      /**< submit (or queue and next) and settle, all measured */
     KIND_QUEUE
 };
 
@@ -34,6 +37,13 @@ struct setup {
 static const struct setup setups[] = {
     {{"try-room", "try with room: the three priorities in turn"},
      KIND_TRY,
+     5,
+     0,
+     0,
+     ALL_PRIORITIES,
+     WEIR_SEND},
+    {{"handle-try-room", "the same through the handle for threads, uncontended"},
+     KIND_LOCKED_TRY,
      5,
      0,
      0,
@@ -94,9 +104,14 @@ const struct weir_micro_case *weir_micro_at(size_t index) {
     return index < sizeof setups / sizeof setups[0] ? &setups[index].shown : NULL;
 }
 
+static bool tries(const struct setup *setup) {
+    return setup->kind == KIND_TRY || setup->kind == KIND_LOCKED_TRY;
+}
+
 struct bench {
     const struct setup *setup;
-    struct weir_limiter *limiter;
+    struct weir_limiter *limiter; /**< NULL if the handle is measured */
+    struct weir_handle *handle;
     struct weir_request request;
     int64_t now_ns;
     uint64_t next_id;
@@ -127,15 +142,25 @@ static bool make(struct bench *bench, const char *policy) {
                               .deadline_ns = WEIR_NEVER,
                               .escalate_ns = WEIR_NEVER,
                               .can_send = true};
-    return weir_limiter_create(weir_policy_find(policy), &config, &bench->limiter, NULL) == WEIR_OK;
+    const struct weir_policy *found = weir_policy_find(policy);
+    return bench->setup->kind == KIND_LOCKED_TRY
+               ? weir_handle_create(found, &config, &bench->handle, NULL) == WEIR_OK
+               : weir_limiter_create(found, &config, &bench->limiter, NULL) == WEIR_OK;
+}
+
+static enum weir_status ask(struct bench *bench, const struct weir_request *request,
+                            struct weir_decision *decision) {
+    return bench->handle ? weir_handle_try(bench->handle, bench->now_ns, request, decision)
+                         : weir_try(bench->limiter, bench->now_ns, request, decision);
 }
 
 static void settle(struct bench *bench, uint64_t id) {
     const struct weir_reply reply = {
         .id = id, .status = 200, .sent_ns = bench->now_ns, .received_ns = bench->now_ns};
     struct weir_settlement settlement;
-    bench->as_expected =
-        weir_settle(bench->limiter, &reply, &settlement) == WEIR_OK && bench->as_expected;
+    enum weir_status status = bench->handle ? weir_handle_settle(bench->handle, &reply, &settlement)
+                                            : weir_settle(bench->limiter, &reply, &settlement);
+    bench->as_expected = status == WEIR_OK && bench->as_expected;
 }
 
 /** Begins a new window and uses the given part of it. */
@@ -149,8 +174,7 @@ static void fill(struct bench *bench) {
         request.id = bench->next_id++;
         request.value = setup->entries > 0 ? 1 + i % 10 : 0;
         bench->now_ns += setup->entries > 0 ? 15 * MS : MS;
-        if (weir_try(bench->limiter, bench->now_ns, &request, &decision) == WEIR_OK &&
-            decision.answer == WEIR_SEND) {
+        if (ask(bench, &request, &decision) == WEIR_OK && decision.answer == WEIR_SEND) {
             settle(bench, request.id);
         }
     }
@@ -164,8 +188,8 @@ static void operate(struct bench *bench, uint64_t id) {
     request->priority =
         setup->priority == ALL_PRIORITIES ? (enum weir_priority)(id % 3) : setup->priority;
     bench->now_ns += STEP_NS;
-    enum weir_status status = setup->kind == KIND_TRY
-                                  ? weir_try(bench->limiter, bench->now_ns, request, &decision)
+    enum weir_status status = tries(setup)
+                                  ? ask(bench, request, &decision)
                                   : weir_submit(bench->limiter, bench->now_ns, request, &decision);
     bench->as_expected =
         status == WEIR_OK && decision.answer == setup->expected && bench->as_expected;
@@ -174,7 +198,7 @@ static void operate(struct bench *bench, uint64_t id) {
         status = weir_next_request(bench->limiter, bench->now_ns, 1, &next);
         bench->as_expected = status == WEIR_OK && next.kind == WEIR_NEXT_SEND && bench->as_expected;
     }
-    if (setup->kind != KIND_TRY) {
+    if (!tries(setup)) {
         settle(bench, id);
     }
 }
@@ -194,7 +218,7 @@ static double batch(struct bench *bench) {
     double took_s = seconds_now() - begin_s;
     bench->request.can_send = true;
     for (uint64_t id = first; id < first + BATCH; id++) {
-        if (bench->setup->kind == KIND_TRY && bench->setup->expected == WEIR_SEND) {
+        if (tries(bench->setup) && bench->setup->expected == WEIR_SEND) {
             settle(bench, id);
         }
     }
@@ -215,5 +239,6 @@ double weir_micro_measure(size_t index, const char *policy, unsigned rounds) {
         least_s = round <= 1 || took_s < least_s ? took_s : least_s;
     }
     weir_limiter_destroy(bench.limiter);
+    weir_handle_destroy(bench.handle);
     return bench.as_expected ? least_s * 1e9 / (BATCH * BATCHES) : -1;
 }
