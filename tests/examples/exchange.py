@@ -64,6 +64,13 @@ def within_a_minute(scenario):
             return result
 
 
+def begin_early(needed_s=5):
+    """Waits for the next minute of the exchange if less than that is left of this one."""
+    left_s = 60 - time.time() % 60
+    if left_s < needed_s:
+        time.sleep(left_s + 0.1)
+
+
 def frames(count):
     """Liquidations as the stream sends them, ever larger, all at once."""
     return "".join(json.dumps({"stream": "!forceOrder@arr", "data": {"e": "forceOrder", "o": {

@@ -17,7 +17,7 @@ sys.path.insert(0, SOURCES)
 
 import weir_limiter  # noqa: E402
 import weir_requests  # noqa: E402
-from exchange import KEY, SECRET, Exchange, frames, within_a_minute  # noqa: E402
+from exchange import KEY, SECRET, Exchange, begin_early, frames, within_a_minute  # noqa: E402
 from weir_limiter import Limiter, WeirError  # noqa: E402
 
 LIMITS = {("weight", 60): 2400, ("orders", 60): 1200}
@@ -173,6 +173,7 @@ class DropIn(unittest.TestCase):
             self.assertEqual(exchange.state()["answered_429"], 0)
 
     def test_both_ways_of_calling(self):
+        begin_early()
         with Exchange() as exchange:
             configured(exchange)
             call, url = weir_requests.make_authenticated_request, exchange.url
@@ -207,6 +208,7 @@ class DropIn(unittest.TestCase):
                 await weir_requests.place_order("BTCUSDT", "BUY", 0.01, 60000.0, "STOP")
             return placed, resting
 
+        begin_early()
         with Exchange() as exchange:
             configured(exchange)
             placed, resting = asyncio.run(trade())
@@ -272,6 +274,7 @@ class Bot(unittest.TestCase):
         return answer.stdout, json.loads(answer.stdout.splitlines()[-1])
 
     def test_captures_and_is_silent_in_a_ban_and_after_a_restart(self):
+        begin_early()
         with tempfile.TemporaryDirectory() as folder, Exchange(weight=60, ban_after_429s=1) as exchange:
             state = os.path.join(folder, "state")
             out, stats = self.run_bot(exchange, frames(3), state)
