@@ -282,7 +282,8 @@ enum weir_child_result weir_child_ask(struct weir_child *child, const char *byte
         return early ? early : WEIR_CHILD_UNASKED;
     }
     const enum weir_child_result result = send_all(child, bytes, size, deadline_ms);
-    return result ? result : receive(child, deadline_ms, line, length);
+    /* what a program said before it went is worth more than that it went */
+    return result == WEIR_CHILD_DEAF ? result : receive(child, deadline_ms, line, length);
 }
 
 /* ---- ending ---- */
