@@ -73,6 +73,20 @@ static int largest(const struct weir_summary *s, bool by_value) {
     return best;
 }
 
+/** How far from the bound it was, as a clause; nothing if there is no bound to compare with. */
+static const char *of_bound(const struct weir_replay *replay, const struct weir_summary *s,
+                            char *text, size_t size) {
+    const double share = weir_mean(s, WEIR_METRIC_value_of_bound, -1.0);
+    const double displaced = weir_mean(s, WEIR_METRIC_displaced_weight, 0.0);
+    text[0] = '\0';
+    if (share >= 0.0) {
+        snprintf(text, size, "; %.1f %% of the %sbound%s", 100.0 * share,
+                 replay->stage->bound->why ? "upper " : "",
+                 displaced > 0.0 ? ", with other load displaced" : "");
+    }
+    return text;
+}
+
 static void say_whether(const struct weir_replay *replay, const struct weir_replay_policy *result,
                         struct weir_diagnosis *d) {
     const struct weir_summary *s = &result->summary;
@@ -86,22 +100,26 @@ static void say_whether(const struct weir_replay *replay, const struct weir_repl
     const double http_429 = weir_mean(s, WEIR_METRIC_http_429, 0.0);
     const double http_418 = weir_mean(s, WEIR_METRIC_http_418, 0.0);
     char captured[160];
+    char bound[80];
     snprintf(captured, sizeof captured, "On this %s trace, policy %s captured %.1f %% of the %s",
              class, result->policy->name, 100.0 * (1.0 - lost), value_name(replay));
     const double protected = 100.0 * weir_mean(s, WEIR_METRIC_protected_value_capture, 0.0);
     if (limit_value * lost < 0.0005 && errors < 0.5) {
         say(d,
-            "The limits never bound. %s (protected in time: %.1f %%), and lost nothing to limits, "
+            "The limits never bound. %s (protected in time: %.1f %%%s), and lost nothing to "
+            "limits, "
             "holds "
             "and bans.",
-            captured, protected);
+            captured, protected, of_bound(replay, s, bound, sizeof bound));
         return;
     }
     say(d,
-        "The limits bound. %s (protected in time: %.1f %%), and lost %.1f %% to limits, holds and "
+        "The limits bound. %s (protected in time: %.1f %%%s), and lost %.1f %% to limits, holds "
+        "and "
         "bans; "
         "answered 429: %.0f, 418: %.0f.",
-        captured, protected, 100.0 * limit_value * lost, http_429, http_418);
+        captured, protected, of_bound(replay, s, bound, sizeof bound), 100.0 * limit_value * lost,
+        http_429, http_418);
 }
 
 static void say_what(const struct weir_replay *replay, const struct weir_summary *s,

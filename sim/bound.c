@@ -147,6 +147,12 @@ struct sized {
     uint32_t item;
 };
 
+/** An opportunity in order of size, and its number. */
+struct ranked {
+    struct weir_bound_item item;
+    uint32_t number;
+};
+
 /** The larger first; of equals the earlier. */
 static int compare_size(const void *left, const void *right) {
     const struct sized *a = left;
@@ -157,15 +163,25 @@ static int compare_size(const void *left, const void *right) {
     return (a->item > b->item) - (a->item < b->item);
 }
 
-static struct sized *by_size(const struct weir_bound_problem *p) {
+/** All opportunities, the largest first: copied, so that whoever goes through them in this order
+ *  reads memory in order. */
+static struct ranked *by_size(const struct weir_bound_problem *p) {
     struct sized *order = calloc(p->count + 1, sizeof *order);
+    struct ranked *ranked = calloc(p->count + 1, sizeof *ranked);
     for (uint32_t i = 0; order && i < p->count; i++) {
         order[i] = (struct sized){p->items[i].notional_usd, i};
     }
-    if (order) {
+    if (order && ranked) {
         qsort(order, p->count, sizeof *order, compare_size);
+        for (size_t k = 0; k < p->count; k++) {
+            ranked[k] = (struct ranked){p->items[order[k].item], order[k].item};
+        }
+    } else {
+        free(ranked);
+        ranked = NULL;
     }
-    return order;
+    free(order);
+    return ranked;
 }
 
 static void add(struct weir_bound_sums *sums, const struct weir_bound_item *item, double share) {
@@ -198,7 +214,7 @@ static void place(const struct weir_bound_problem *p, struct weir_slots *slots, 
 
 /** Greedy by size. With `choice`, also says who was chosen and where they go; with
  *  `protectable_only`, leaves the others out. */
-static bool choose(const struct weir_bound_problem *p, const struct sized *order,
+static bool choose(const struct weir_bound_problem *p, const struct ranked *order,
                    const struct capacities *c, bool protectable_only, struct weir_bound_sums *sums,
                    uint32_t *choice) {
     struct weir_slots *slots =
@@ -207,7 +223,7 @@ static bool choose(const struct weir_bound_problem *p, const struct sized *order
         return false;
     }
     for (size_t k = 0; k < p->count; k++) {
-        const struct weir_bound_item *item = &p->items[order[k].item];
+        const struct weir_bound_item *item = &order[k].item;
         uint32_t first = 0;
         uint32_t last = 0;
         const bool fits = (item->protectable || !protectable_only) &&
@@ -217,7 +233,7 @@ static bool choose(const struct weir_bound_problem *p, const struct sized *order
             add(sums, item, 1.0);
         }
         if (choice) {
-            choice[order[k].item] = fits ? 0 : WEIR_BOUND_NOT_CHOSEN;
+            choice[order[k].number] = fits ? 0 : WEIR_BOUND_NOT_CHOSEN;
         }
     }
     const bool ok = !weir_slots_failed(slots);
@@ -247,51 +263,90 @@ static int64_t need(const struct weir_bound_item *item, bool by_weight) {
     return by_weight ? item->needs.weight : item->needs.orders;
 }
 
-/** An opportunity by what it brings for each unit of a limiter. */
-struct dense {
-    double density; /* infinite if it needs none */
-    uint32_t item;
+/** Opportunities that need the same number of units, the next of which is the densest of them: the
+ *  order by size, seen through a filter. */
+struct stream {
+    int64_t units;
+    size_t next; /* position in the order */
 };
 
-static int compare_density(const void *left, const void *right) {
-    const struct dense *a = left;
-    const struct dense *b = right;
-    if (a->density != b->density) {
-        return a->density > b->density ? -1 : 1;
-    }
-    return (a->item > b->item) - (a->item < b->item);
+/** Different needs that there can be: with and without protection, each in a cascade or not. */
+#define STREAMS_MAX 16
+
+static bool is_of(const struct weir_bound_item *item, bool by_weight, int64_t units) {
+    return item->protectable && item->from_ns <= item->until_ns && need(item, by_weight) == units;
 }
 
-/** Those that can be protected at all, by density; `*count` of them. */
-static struct dense *by_density(const struct weir_bound_problem *p, bool by_weight,
-                                enum measure measure, size_t *count) {
-    struct dense *order = calloc(p->count + 1, sizeof *order);
-    *count = 0;
-    for (uint32_t i = 0; order && i < p->count; i++) {
-        const struct weir_bound_item *item = &p->items[i];
-        const int64_t units = need(item, by_weight);
-        if (item->protectable && item->from_ns <= item->until_ns) {
-            order[(*count)++] = (struct dense){
-                units > 0 ? measured(item, measure) / (double)units : (double)INFINITY, i};
+/** Moves a stream on to its next opportunity, from `position` on. */
+static void move_on(const struct weir_bound_problem *p, const struct ranked *order, bool by_weight,
+                    struct stream *stream, size_t position) {
+    while (position < p->count && !is_of(&order[position].item, by_weight, stream->units)) {
+        position++;
+    }
+    stream->next = position;
+}
+
+static size_t open_streams(const struct weir_bound_problem *p, const struct ranked *order,
+                           bool by_weight, struct stream *streams) {
+    size_t count = 0;
+    for (size_t k = 0; k < p->count; k++) {
+        const int64_t units = need(&order[k].item, by_weight);
+        size_t s = 0;
+        while (s < count && streams[s].units != units) {
+            s++;
+        }
+        if (s == count) {
+            assert(count < STREAMS_MAX);
+            streams[count++].units = units;
         }
     }
-    if (order) {
-        qsort(order, *count, sizeof *order, compare_density);
+    for (size_t s = 0; s < count; s++) {
+        move_on(p, order, by_weight, &streams[s], 0);
     }
-    return order;
+    return count;
+}
+
+/** What the next of a stream brings for each unit; negative at its end. */
+static double density(const struct weir_bound_problem *p, const struct ranked *order,
+                      enum measure measure, const struct stream *stream) {
+    if (stream->next == p->count) {
+        return -1.0;
+    }
+    const double brings = measured(&order[stream->next].item, measure);
+    return stream->units > 0 ? brings / (double)stream->units : (double)INFINITY;
+}
+
+/** The densest of all that are left, or NULL: of each need the largest comes first, for no measure
+ *  falls when the notional rises. */
+static const struct weir_bound_item *next_dense(const struct weir_bound_problem *p,
+                                                const struct ranked *order, bool by_weight,
+                                                enum measure measure, struct stream *streams,
+                                                size_t count) {
+    size_t best = 0;
+    for (size_t s = 1; s < count; s++) {
+        best = density(p, order, measure, &streams[s]) > density(p, order, measure, &streams[best])
+                   ? s
+                   : best;
+    }
+    if (count == 0 || streams[best].next == p->count) {
+        return NULL;
+    }
+    const struct weir_bound_item *item = &order[streams[best].next].item;
+    move_on(p, order, by_weight, &streams[best], streams[best].next + 1);
+    return item;
 }
 
 /** The most of a measure that fits into one limiter if opportunities may be taken in part and may
  *  spread what they cost over all the time that it can be charged in. */
-static bool fill(const struct weir_bound_problem *p, const struct capacities *c, bool by_weight,
-                 enum measure measure, double *most) {
-    size_t count = 0;
-    struct dense *order = by_density(p, by_weight, measure, &count);
+static bool fill(const struct weir_bound_problem *p, const struct ranked *order,
+                 const struct capacities *c, bool by_weight, enum measure measure, double *most) {
+    struct stream streams[STREAMS_MAX];
+    const size_t count = open_streams(p, order, by_weight, streams);
     struct weir_slots *slots =
         weir_slots_create(p->grid.slots, p->grid.per_minute, c->of_slot, c->of_minute);
+    const struct weir_bound_item *item = NULL;
     *most = 0.0;
-    for (size_t k = 0; order && slots && k < count; k++) {
-        const struct weir_bound_item *item = &p->items[order[k].item];
+    while (slots && (item = next_dense(p, order, by_weight, measure, streams, count))) {
         const int64_t units = need(item, by_weight);
         uint32_t first = 0;
         uint32_t last = 0;
@@ -301,8 +356,7 @@ static bool fill(const struct weir_bound_problem *p, const struct capacities *c,
         const int64_t taken = units > 0 ? weir_slots_take(slots, first, last, units) : 0;
         *most += measured(item, measure) * (units > 0 ? (double)taken / (double)units : 1.0);
     }
-    const bool ok = order && slots && !weir_slots_failed(slots);
-    free(order);
+    const bool ok = slots && !weir_slots_failed(slots);
     weir_slots_destroy(slots);
     return ok;
 }
@@ -315,7 +369,7 @@ static double *sum_of(struct weir_bound_sums *sums, enum measure measure) {
 
 /** The least of three upper bounds: bare entries of those that can be protected, and each limiter
  *  with everything that a protected capture costs. */
-static bool bound_protected(const struct weir_bound_problem *p, const struct sized *order,
+static bool bound_protected(const struct weir_bound_problem *p, const struct ranked *order,
                             const struct capacities *bare, struct capacities *units,
                             struct weir_bound_sums *sums) {
     bool ok = choose(p, order, bare, true, sums, NULL);
@@ -323,7 +377,7 @@ static bool bound_protected(const struct weir_bound_problem *p, const struct siz
         count_units(p, by_weight, units);
         for (int m = MEASURE_COUNT; ok && m <= MEASURE_NOTIONAL; m++) {
             double most = 0.0;
-            ok = fill(p, units, by_weight, (enum measure)m, &most);
+            ok = fill(p, order, units, by_weight, (enum measure)m, &most);
             double *sum = sum_of(sums, (enum measure)m);
             *sum = most < *sum ? most : *sum;
         }
@@ -347,7 +401,7 @@ static bool solve(const struct weir_bound_problem *p, struct weir_bound *bound) 
     struct capacities ceiling = {bound->ceiling_of_slot, bound->ceiling_of_minute};
     struct capacities bare = {NULL, NULL};
     struct capacities units = {NULL, NULL};
-    struct sized *order = by_size(p);
+    struct ranked *order = by_size(p);
     bool ok = order && open_capacities(&p->grid, &bare) && open_capacities(&p->grid, &units);
     if (ok) {
         count_entries(p, false, &ceiling);

@@ -15,10 +15,9 @@ struct weir_threshold_problem {
     const int64_t *minute_capacity; /**< in entries */
 };
 
-/** Captures of one threshold. `left_of_slot` and `left_of_minute` are room for a copy of the
- *  capacities each. O(n). */
-struct weir_bound_sums weir_threshold_take(const struct weir_threshold_problem *problem, double usd,
-                                           int64_t *left_of_slot, int64_t *left_of_minute);
+/** Captures of one threshold. False if memory is short. O(n). */
+bool weir_threshold_take(const struct weir_threshold_problem *problem, double usd,
+                         struct weir_bound_sums *sums);
 
 /** The threshold of the largest value among the candidates (see WEIR_BOUND_THRESHOLDS), the
  *  smallest of equals. 0 takes every size. False if memory is short. */

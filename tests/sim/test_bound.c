@@ -381,17 +381,17 @@ static void test_threshold_is_the_best(void **state) {
                                                  .grid = posed.problem.grid,
                                                  .slot_capacity = b->ceiling_of_slot,
                                                  .minute_capacity = b->ceiling_of_minute};
-        int64_t slots[REFERENCE_STEPS];
-        int64_t minutes[REFERENCE_STEPS];
         double usd = 0.0;
         struct weir_bound_sums best;
+        struct weir_bound_sums other;
         assert_true(weir_threshold_find(&t, &usd, &best));
-        CHECK_SEED(seed, weir_threshold_take(&t, usd, slots, minutes).value == best.value);
-        for (size_t i = 0; i < t.count; i++) {
-            const double other = t.items[i].notional_usd;
-            CHECK_SEED(seed, weir_threshold_take(&t, other, slots, minutes).value <= best.value);
+        assert_true(weir_threshold_take(&t, usd, &other));
+        CHECK_SEED(seed, other.value == best.value && other.count == best.count);
+        for (size_t i = 0; i <= t.count; i++) {
+            const double size = i < t.count ? t.items[i].notional_usd : 0.0;
+            assert_true(weir_threshold_take(&t, size, &other));
+            CHECK_SEED(seed, other.value <= best.value);
         }
-        CHECK_SEED(seed, weir_threshold_take(&t, 0.0, slots, minutes).value <= best.value);
         weir_bound_free(b);
     }
 }
