@@ -246,8 +246,6 @@ int live_http_complete(struct live_http *http, struct lws *wsi, struct live_exch
         return 0;
     }
     http->body[http->body_length] = '\0';
-    const int result = carry_out(http, wsi, exchange);
-    free(http->body);
-    http->body = NULL;
-    return result;
+    /* when this returns libwebsockets may have freed `http`; the body is freed by live_http_end */
+    return carry_out(http, wsi, exchange);
 }

@@ -291,6 +291,22 @@ class Bot(unittest.TestCase):
             self.assertEqual((exchange.state()["requests"], stats["requests_sent"]), (told, 0))
             self.assertTrue(stats["banned"])
 
+    def test_a_ban_is_written_down_before_anything_else(self):
+        with tempfile.TemporaryDirectory() as folder, Exchange(weight=20, ban_after_429s=1) as exchange:
+            state = os.path.join(folder, "state")
+            exchange.ban()
+            environment = os.environ | {"BASE_URL": exchange.url, "API_KEY": KEY, "API_SECRET": SECRET, "WEIR_STATE": state}
+            with subprocess.Popen([sys.executable, os.path.join(SOURCES, "liquidation_bot.py")], text=True,
+                                  env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as bot:
+                bot.stdin.write(frames(1))
+                bot.stdin.flush()
+                while "limiter: ban" not in bot.stdout.readline():
+                    pass
+                bot.kill()
+            told = exchange.state()["requests"]
+            _, stats = self.run_bot(exchange, frames(3), state)
+            self.assertEqual((exchange.state()["requests"], stats["banned"]), (told, True))
+
 
 if __name__ == "__main__":
     unittest.main()
