@@ -62,8 +62,8 @@ static void absorb_row(uint64_t lanes[4], const void *row) {
     uint64_t words[4];
     memcpy(words, row, sizeof words);
     for (int i = 0; i < 4; i++) {
-        lanes[i] = (lanes[i] ^ words[i]) * 0x2545f4914f6cdd1du;
-        lanes[i] ^= lanes[i] >> 29;
+        const uint64_t product = (lanes[i] ^ words[i]) * 0x2545f4914f6cdd1du;
+        lanes[i] = product << 32 | product >> 32;
     }
 }
 

@@ -125,6 +125,30 @@ static const char *fit(struct digits *digits, int exponent, struct weir_decimal 
     return NULL;
 }
 
+/** Digits with at most one point, so few that they fit: nearly all numbers. False for others. */
+static bool parse_short(const char *text, size_t length, struct weir_decimal *decimal) {
+    if (length > WEIR_DECIMALS_MAX) {
+        return false;
+    }
+    int64_t value = 0;
+    size_t point = length;
+    for (size_t i = 0; i < length; i++) {
+        if (is_digit(text[i])) {
+            value = value * 10 + (text[i] - '0');
+        } else if (text[i] == '.' && point == length) {
+            point = i;
+        } else {
+            return false;
+        }
+    }
+    if (length - (point < length ? 1 : 0) == 0) {
+        return false;
+    }
+    const size_t decimals = point < length ? length - point - 1 : 0;
+    *decimal = (struct weir_decimal){value, (uint8_t)(value == 0 ? 0 : decimals)};
+    return true;
+}
+
 const char *weir_decimal_parse(const char *text, size_t length, struct weir_decimal *decimal) {
     static const char not_a_number[] = "is not a decimal number";
     if (length == 0) {
@@ -132,6 +156,9 @@ const char *weir_decimal_parse(const char *text, size_t length, struct weir_deci
     }
     if (length > TEXT_MAX) {
         return "is longer than any number";
+    }
+    if (parse_short(text, length, decimal)) {
+        return NULL;
     }
     const bool negative = text[0] == '-';
     const size_t sign = negative || text[0] == '+' ? 1 : 0;
