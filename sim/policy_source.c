@@ -165,7 +165,8 @@ static enum weir_source_status unknown(const struct weir_policy_set *set, const 
         used += (size_t)snprintf(known + used, sizeof known - used, "%s, ", policy->name);
     }
     return fail(error, WEIR_SOURCE_WRONG_USE,
-                "unknown policy '%s'; there are %s./FILE.so and cmd:COMMAND", spec, known);
+                "unknown policy '%s'; did you mean '%s'? There are %s./FILE.so and cmd:COMMAND",
+                spec, weir_policy_nearest(spec), known);
 }
 
 static enum weir_source_status open_source(struct weir_policy_set *set,

@@ -191,26 +191,6 @@ enum weir_scenario_status weir_settings_add_json(struct weir_settings *settings,
     return add_object(settings, origin, "", object, error);
 }
 
-/** Edit distance with two rows; keys are short. */
-static size_t distance(const char *a, const char *b) {
-    size_t row[KEY_MAX + 1];
-    const size_t m = strlen(b) < KEY_MAX ? strlen(b) : KEY_MAX;
-    for (size_t j = 0; j <= m; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            const size_t substitute = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            const size_t gap = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            row[j] = substitute < gap ? substitute : gap;
-        }
-    }
-    return row[m];
-}
-
 void weir_settings_know_policy(struct weir_settings *settings, const struct weir_policy *policy) {
     if (settings->known_count < KNOWN_MAX) {
         settings->known[settings->known_count++] = policy;
@@ -256,9 +236,9 @@ static enum weir_scenario_status invalid_value(const struct setting *item, const
 static const char *nearest(const struct weir_settings *settings, const char *key) {
     static _Thread_local char limiter_key[KEY_MAX];
     const char *best = weir_scenario_rows[0].option.key;
-    size_t best_distance = distance(key, best);
+    size_t best_distance = weir_name_distance(key, best);
     for (size_t i = 1; i < weir_scenario_row_count; i++) {
-        const size_t d = distance(key, weir_scenario_rows[i].option.key);
+        const size_t d = weir_name_distance(key, weir_scenario_rows[i].option.key);
         if (d < best_distance) {
             best_distance = d;
             best = weir_scenario_rows[i].option.key;
@@ -269,7 +249,7 @@ static const char *nearest(const struct weir_settings *settings, const char *key
         for (const struct weir_option *o = policy->options; o && o->key; o++) {
             char candidate[KEY_MAX];
             snprintf(candidate, sizeof candidate, LIMITER_PREFIX "%s", o->key);
-            const size_t d = distance(key, candidate);
+            const size_t d = weir_name_distance(key, candidate);
             if (d < best_distance) {
                 best_distance = d;
                 snprintf(limiter_key, sizeof limiter_key, "%s", candidate);

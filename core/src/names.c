@@ -1,5 +1,9 @@
 #include "weir/policy.h"
 
+#include <string.h>
+
+#define NAME_MAX_COMPARED 128
+
 const char *weir_method_name(enum weir_method method) {
     switch (method) {
     case WEIR_GET:
@@ -55,4 +59,27 @@ const char *weir_priority_name(enum weir_priority priority) {
         return "low";
     }
     return "?";
+}
+
+static size_t min_of(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+size_t weir_name_distance(const char *a, const char *b) {
+    size_t row[NAME_MAX_COMPARED + 1];
+    size_t length_a = strnlen(a, NAME_MAX_COMPARED);
+    size_t length_b = strnlen(b, NAME_MAX_COMPARED);
+    for (size_t j = 0; j <= length_b; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= length_a; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= length_b; j++) {
+            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = min_of(replaced, 1 + min_of(row[j], row[j - 1]));
+        }
+    }
+    return row[length_b];
 }

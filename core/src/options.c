@@ -5,32 +5,6 @@
 
 #include "errors.h"
 
-#define KEY_MAX 64 // longer keys are compared by their first characters only
-
-static size_t min_of(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-/** Edit distance (insert, delete, replace one character) between two keys. */
-static size_t edit_distance(const char *a, const char *b) {
-    size_t row[KEY_MAX + 1];
-    size_t length_a = strnlen(a, KEY_MAX);
-    size_t length_b = strnlen(b, KEY_MAX);
-    for (size_t j = 0; j <= length_b; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= length_a; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= length_b; j++) {
-            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = min_of(replaced, 1 + min_of(row[j], row[j - 1]));
-        }
-    }
-    return row[length_b];
-}
-
 static const struct weir_option *find_option(const struct weir_option *options, const char *key) {
     for (const struct weir_option *option = options; option->key; option++) {
         if (strcmp(option->key, key) == 0) {
@@ -44,7 +18,7 @@ static const char *nearest_key(const struct weir_option *options, const char *ke
     const char *nearest = NULL;
     size_t smallest = SIZE_MAX;
     for (const struct weir_option *option = options; option->key; option++) {
-        size_t distance = edit_distance(option->key, key);
+        size_t distance = weir_name_distance(option->key, key);
         if (distance < smallest) {
             smallest = distance;
             nearest = option->key;

@@ -20,3 +20,13 @@ const struct weir_policy *weir_policy_find(const char *name) {
     }
     return NULL;
 }
+
+const char *weir_policy_nearest(const char *name) {
+    const char *nearest = policies[0]->name;
+    for (size_t i = 1; name && i < sizeof policies / sizeof policies[0]; i++) {
+        if (weir_name_distance(policies[i]->name, name) < weir_name_distance(nearest, name)) {
+            nearest = policies[i]->name;
+        }
+    }
+    return nearest;
+}

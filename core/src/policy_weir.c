@@ -99,7 +99,7 @@ static struct weir_wait wait_of_slot(struct weir *weir, uint32_t index) {
 }
 
 /** The request of a lane that is next: of the entries, in scarcity, the one worth most. */
-static uint32_t head_of(struct weir *weir, enum weir_lane lane, bool scarce) {
+static uint32_t head_of(const struct weir *weir, enum weir_lane lane, bool scarce) {
     return lane == WEIR_LANE_ENTRIES && scarce ? weir_heap_first(&weir->queue.values)
                                                : weir->queue.lanes[lane].head;
 }
@@ -142,10 +142,28 @@ static struct claim claim_of(struct weir *weir, const struct weir_request *reque
                           .value = request->value};
 }
 
+/** Whether the request that is sent next is the probe after a ban. */
+static bool probe_is_next(const struct weir *weir) {
+    return weir->gate.probing && weir->gate.probe_id == 0;
+}
+
+static bool something_waits(const struct weir *weir) {
+    for (size_t i = 0; i < SERVED; i++) {
+        if (weir->queue.lanes[i].count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Whether queued requests go first: those of the same lane always (but for an entry that in
  *  scarcity is worth more), those of a higher one if they could go now. `wait` becomes what the
  *  request waits for. */
 static void yield_to_queue(struct weir *weir, const struct claim *claim, struct weir_wait *wait) {
+    if (probe_is_next(weir) && wait->reason == WEIR_REASON_NONE && something_waits(weir)) {
+        wait->reason = WEIR_REASON_ORDERING; // the cheapest of all that wait is the probe
+        return;
+    }
     bool scarce = entries_compete(weir);
     for (size_t i = 0; i <= (size_t)claim->lane; i++) {
         uint32_t head = head_of(weir, (enum weir_lane)i, scarce);
@@ -342,10 +360,29 @@ static bool try_head(struct weir *weir, uint32_t head, uint32_t free_connections
 }
 
 /** Whether the first of what entries dragged along should go before new entries. */
-static bool protection_is_due(struct weir *weir) {
+static bool protection_is_due(const struct weir *weir) {
     uint32_t head = weir->queue.lanes[WEIR_LANE_NORMAL].head;
     return weir->use.protect && head != WEIR_NO_SLOT &&
            weir->now_ns - weir->slots[head].queued_ns >= weir->due_span_ns;
+}
+
+/** The order in which heads are tried as a probe: the cheapest first, and of equals the one that
+ *  matters least, since a probe may be refused and nobody knows when it is answered. */
+static void order_for_probe(const struct weir *weir, bool scarce, enum weir_lane order[SERVED]) {
+    static const enum weir_lane least_first[SERVED] = {
+        WEIR_LANE_LOW, WEIR_LANE_NORMAL, WEIR_LANE_CRITICAL, WEIR_LANE_ENTRIES, WEIR_LANE_URGENT};
+    int32_t weights[SERVED];
+    for (size_t i = 0; i < SERVED; i++) {
+        uint32_t head = head_of(weir, least_first[i], scarce);
+        int32_t weight = head == WEIR_NO_SLOT ? INT32_MAX : weir->slots[head].cost.weight;
+        size_t at = i;
+        for (; at > 0 && weights[at - 1] > weight; at--) {
+            weights[at] = weights[at - 1];
+            order[at] = order[at - 1];
+        }
+        weights[at] = weight;
+        order[at] = least_first[i];
+    }
 }
 
 static void try_heads(struct weir *weir, uint32_t free_connections, struct weir_next *next) {
@@ -355,6 +392,11 @@ static void try_heads(struct weir *weir, uint32_t free_connections, struct weir_
         WEIR_LANE_URGENT, WEIR_LANE_NORMAL, WEIR_LANE_ENTRIES, WEIR_LANE_CRITICAL, WEIR_LANE_LOW};
     const enum weir_lane *order = protection_is_due(weir) ? due : usual;
     bool scarce = entries_compete(weir);
+    enum weir_lane cheapest_first[SERVED];
+    if (probe_is_next(weir)) {
+        order_for_probe(weir, scarce, cheapest_first);
+        order = cheapest_first;
+    }
     for (size_t i = 0; i < SERVED; i++) {
         uint32_t head = head_of(weir, order[i], scarce);
         if (head != WEIR_NO_SLOT && try_head(weir, head, free_connections, next)) {

@@ -131,6 +131,15 @@ static void test_registry(void **state) {
     assert_null(weir_policy_at(9));
     assert_null(weir_policy_find("guide?"));
     assert_null(weir_policy_find(NULL));
+    assert_string_equal(weir_policy_nearest("wier"), "weir");
+    assert_string_equal(weir_policy_nearest("tokenbucket"), "token-bucket");
+    assert_int_equal(weir_name_distance("", "abc"), 3);
+    assert_int_equal(weir_name_distance("abc", ""), 3);
+    assert_int_equal(weir_name_distance("kitten", "sitting"), 3);
+    char long_name[300];
+    memset(long_name, 'x', sizeof long_name);
+    long_name[sizeof long_name - 1] = '\0';
+    assert_int_equal(weir_name_distance(long_name, "y"), 128);
 }
 
 /** Every policy lets the first order through; an id lives once, from submit to settle. */

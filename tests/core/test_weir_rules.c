@@ -351,6 +351,31 @@ static void test_shown_limit(void **state) {
     weir_limiter_destroy(client.limiter);
 }
 
+/** After a ban the cheapest of all that wait is the probe, and of equals the one that matters
+ *  least, even if an entry comes just then. */
+static void test_cheapest_is_the_probe(void **state) {
+    (void)state;
+    struct client client = make(NULL, 0);
+    assert_int_equal(submit(&client, START, light(&client)).answer, WEIR_SEND);
+    settle_with(&client, 1, START, START + MS, 418, NULL, 0, NULL);
+    int64_t end = START + MS + 2 * MINUTE;
+    struct weir_request dear = light(&client);
+    dear.endpoint = weir_endpoint_find(WEIR_GET, "/fapi/v1/depth");
+    dear.priority = WEIR_LOW;
+    struct weir_request cheap = light(&client);
+    cheap.priority = WEIR_NORMAL;
+    assert_int_equal(submit(&client, end - SECOND, dear).answer, WEIR_QUEUE);
+    assert_int_equal(submit(&client, end - SECOND, cheap).answer, WEIR_QUEUE);
+    struct weir_request entry = light(&client);
+    entry.priority = WEIR_CRITICAL;
+    entry.value = 5;
+    assert_int_equal(submit(&client, end, entry).answer, WEIR_QUEUE);
+    expect_next(&client, end, WEIR_NEXT_SEND, cheap.id, WEIR_REASON_NONE);
+    settle(&client, cheap.id, end, end + MS, 200);
+    expect_next(&client, end + MS, WEIR_NEXT_SEND, entry.id, WEIR_REASON_NONE);
+    expect_next(&client, end + MS, WEIR_NEXT_SEND, dear.id, WEIR_REASON_NONE);
+}
+
 static void test_ban_and_probe(void **state) {
     (void)state;
     struct client client = make(NULL, 0);
@@ -686,6 +711,7 @@ int main(void) {
         cmocka_unit_test(test_connections),
         cmocka_unit_test(test_429),
         cmocka_unit_test(test_shown_limit),
+        cmocka_unit_test(test_cheapest_is_the_probe),
         cmocka_unit_test(test_ban_and_probe),
         cmocka_unit_test(test_guessed_bans),
         cmocka_unit_test(test_switched_off),

@@ -303,6 +303,14 @@ const struct weir_policy *weir_policy_export(void);
 /** Built-in policy of that name, or NULL. */
 const struct weir_policy *weir_policy_find(const char *name);
 
+/** Name of the built-in policy that a wrong name was probably meant to be: the nearest by
+ *  weir_name_distance. Static storage; never NULL. */
+const char *weir_policy_nearest(const char *name);
+
+/** How many characters must be inserted, deleted or replaced to make one name of the other: for
+ *  messages that tell the nearest known name. Only the first 128 characters of each count. */
+size_t weir_name_distance(const char *a, const char *b);
+
 /** Built-in policy number `index`, in the order of the documentation; NULL past the last. */
 const struct weir_policy *weir_policy_at(size_t index);
 
