@@ -9,7 +9,7 @@ int main(void) {
         puts(strncmp(line, "{\"call\":\"hello\"", 15) == 0
                  ? "{\"protocol\": 1, \"settle_later\": true}"
              : strncmp(line, "{\"call\":\"submit\"", 16) == 0 ? "{\"answer\": \"send\"}"
-                                                             : "{}");
+                                                              : "{}");
         fflush(stdout);
     }
     return 0;
