@@ -64,17 +64,15 @@ static struct weir_estimate estimate(enum weir_statistic statistic, const double
     return e;
 }
 
-/** Events on one side alone: how many there are is taken as given, how they fall is binomial. */
+/** Events: exact bounds of how often they happen on one side alone, for either side. */
 static void compare_events(const struct sample *s, struct weir_pair *pair) {
-    const size_t differing = s->only_this + s->only_against;
-    const double n = (double)s->count;
+    const struct weir_interval one =
+        weir_binomial_interval(s->only_this, s->count, CONFIDENCE_OF_SIDE);
+    const struct weir_interval other =
+        weir_binomial_interval(s->only_against, s->count, CONFIDENCE_OF_SIDE);
+    pair->difference.low = one.low - other.high;
+    pair->difference.high = one.high - other.low;
     pair->p = weir_sign_test(s->only_this, s->only_against);
-    if (differing == 0) {
-        return;
-    }
-    const struct weir_interval share = weir_binomial_interval(s->only_this, differing, CONFIDENCE);
-    pair->difference.low = (2.0 * share.low - 1.0) * (double)differing / n;
-    pair->difference.high = (2.0 * share.high - 1.0) * (double)differing / n;
 }
 
 /** Rare counts: if both sides have the same mean, each event falls on either with chance 1/2. */
@@ -89,13 +87,14 @@ static void compare_rare(const struct sample *s, struct weir_pair *pair) {
 }
 
 static bool is_rare(const struct sample *s, enum weir_kind kind) {
-    return kind == WEIR_KIND_COUNT && s->whole && s->only_this + s->only_against > 0 &&
-           s->total <= RARE_TOTAL && s->total_against <= RARE_TOTAL;
+    return kind == WEIR_KIND_COUNT && s->whole && s->total <= RARE_TOTAL &&
+           s->total_against <= RARE_TOTAL;
 }
 
 static void compare_sample(const struct sample *s, struct weir_pair *pair) {
     const enum weir_kind kind = weir_metric_kind(pair->metric);
     pair->statistic = weir_statistic_for(kind, s->count);
+    pair->identical = s->count > 0 && s->only_this + s->only_against == 0;
     pair->difference = estimate(pair->statistic, s->differences, s->count);
     if (s->ratio_count == s->count) {
         pair->ratio = estimate(WEIR_STATISTIC_STUDENT, s->ratios, s->ratio_count);
@@ -118,9 +117,9 @@ static void compare_sample(const struct sample *s, struct weir_pair *pair) {
 /** Whether the difference is too small to matter: within a point for shares, none at all else. */
 static bool is_equivalent(const struct weir_pair *pair) {
     const struct weir_estimate *d = &pair->difference;
-    const double room =
-        weir_metric_kind(pair->metric) == WEIR_KIND_SHARE ? WEIR_EQUIVALENT_SHARE : 0.0;
-    return d->count >= 2 && d->low >= -room && d->high <= room;
+    return pair->identical ||
+           (weir_metric_kind(pair->metric) == WEIR_KIND_SHARE && d->count >= 2 &&
+            d->low >= -WEIR_EQUIVALENT_SHARE && d->high <= WEIR_EQUIVALENT_SHARE);
 }
 
 static enum weir_verdict judge(const struct weir_pair *pair) {

@@ -23,7 +23,7 @@ enum weir_statistic {
     WEIR_STATISTIC_NONE,      /**< one replication: nothing can be said */
     WEIR_STATISTIC_STUDENT,   /**< Student's t on the differences */
     WEIR_STATISTIC_BOOTSTRAP, /**< bootstrap-t on the differences */
-    WEIR_STATISTIC_BINOMIAL,  /**< events: Clopper-Pearson on the replications that differ */
+    WEIR_STATISTIC_BINOMIAL,  /**< events: exact bounds of how often either is alone */
     WEIR_STATISTIC_POISSON    /**< rare counts: exact bounds of both sides */
 };
 
@@ -32,6 +32,7 @@ struct weir_pair {
     struct weir_estimate difference; /**< this − other; count 0: not in both anywhere */
     struct weir_estimate ratio;      /**< mean of ratios; count 0: the other is 0 somewhere */
     enum weir_statistic statistic;
+    bool identical; /**< the same in every replication */
     size_t missing; /**< replications in which only one of the two has the metric */
     double p;       /**< chance of a difference this far from 0 if there is none */
     double p_holm;  /**< the same, adjusted for all pairs shown */

@@ -12,6 +12,7 @@
 #include "policy_ideal.h"
 #include "previous_compare.h"
 #include "run_options.h"
+#include "statistics_check.h"
 #include "whole_file.h"
 
 static const char help[] =
@@ -32,6 +33,10 @@ static const char help[] =
     "compared)\n"
     "  --ablation             what each mechanism of policy weir is worth, in several worlds\n"
     "  --sensitivity          what would turn the ranking round\n"
+    "  --check-statistics     instead of comparing: measure on the first trace whether intervals "
+    "and\n"
+    "                         verdicts keep what they promise, and split the variance\n"
+    "  --trials N             of that (default 200)\n"
     "  --scenario FILE        settings, a JSON object (weir scenario lists them)\n"
     "  --set key=value        one setting; may be repeated, wins over --scenario\n"
     "  --from RESULT          repeat an earlier result.json; other options change it\n"
@@ -53,6 +58,8 @@ struct options {
     struct weir_policy_set policies;
     struct weir_trace_source *sources; /* of the command line */
     const char *against, *scenario, *out, *from;
+    bool check_statistics;
+    uint32_t trials;
     enum weir_form form;
     enum weir_color color;
 };
@@ -66,6 +73,8 @@ enum {
     OPTION_NO_CLAIMS,
     OPTION_ABLATION,
     OPTION_SENSITIVITY,
+    OPTION_CHECK_STATISTICS,
+    OPTION_TRIALS,
     OPTION_SCENARIO,
     OPTION_SET,
     OPTION_FROM,
@@ -87,6 +96,8 @@ static const struct option long_options[] = {
     {"no-claims", no_argument, NULL, OPTION_NO_CLAIMS},
     {"ablation", no_argument, NULL, OPTION_ABLATION},
     {"sensitivity", no_argument, NULL, OPTION_SENSITIVITY},
+    {"check-statistics", no_argument, NULL, OPTION_CHECK_STATISTICS},
+    {"trials", required_argument, NULL, OPTION_TRIALS},
     {"scenario", required_argument, NULL, OPTION_SCENARIO},
     {"set", required_argument, NULL, OPTION_SET},
     {"from", required_argument, NULL, OPTION_FROM},
@@ -111,6 +122,7 @@ static void take_switch(struct options *o, int option) {
     o->plan.ablation = o->plan.ablation || option == OPTION_ABLATION;
     o->plan.sensitivity = o->plan.sensitivity || option == OPTION_SENSITIVITY;
     o->plan.read.skip_bad = o->plan.read.skip_bad || option == OPTION_SKIP_BAD;
+    o->check_statistics = o->check_statistics || option == OPTION_CHECK_STATISTICS;
 }
 
 static int take_option(struct options *o, int option, const char *value) {
@@ -134,6 +146,8 @@ static int take_option(struct options *o, int option, const char *value) {
                    : WEIR_EXIT_WRONG_USE;
     case OPTION_THREADS:
         return weir_read_number("--threads", value, 1, 256, &o->plan.threads);
+    case OPTION_TRIALS:
+        return weir_read_number("--trials", value, 2, 100000, &o->trials);
     case OPTION_SCENARIO:
         o->scenario = value;
         break;
@@ -351,9 +365,28 @@ static int run(const struct options *o) {
     return exit_code;
 }
 
+static int check_statistics(const struct options *o) {
+    struct weir_replay_error error = {WEIR_REPLAY_OK, ""};
+    struct weir_statistics_check check;
+    struct weir_variance metric[WEIR_REPLAY_POLICIES_MAX];
+    struct weir_variance difference[WEIR_REPLAY_POLICIES_MAX];
+    if (o->form != WEIR_FORM_TABLE && o->form != WEIR_FORM_MARKDOWN) {
+        return weir_complain(WEIR_EXIT_WRONG_USE, "--check-statistics has --format table and md");
+    }
+    if (!weir_variance_split(&o->plan, NULL, NULL, metric, difference, &error) ||
+        !weir_statistics_check(&o->plan, o->trials, NULL, NULL, &check, &error)) {
+        return weir_replay_exit(&error);
+    }
+    weir_statistics_table(&o->plan, &check, metric, difference,
+                          o->form == WEIR_FORM_TABLE ? WEIR_TABLE_TEXT : WEIR_TABLE_MARKDOWN,
+                          stdout);
+    return weir_end_output(WEIR_EXIT_DONE);
+}
+
 int weir_command_compare(int argc, char **argv) {
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct options o = {.policies = {.also = weir_simulator_policies},
+    struct options o = {.trials = 200,
+                        .policies = {.also = weir_simulator_policies},
                         .plan = {.seed = 1,
                                  .replications = 20,
                                  .threads = processors > 0 ? (uint32_t)processors : 1,
@@ -367,7 +400,7 @@ int weir_command_compare(int argc, char **argv) {
     o.settings = weir_settings_create();
     int exit_code = o.settings ? read_arguments(argc, argv, &o)
                                : weir_complain(WEIR_EXIT_FAILED, "out of memory");
-    exit_code = exit_code ? exit_code : run(&o);
+    exit_code = exit_code ? exit_code : o.check_statistics ? check_statistics(&o) : run(&o);
     weir_settings_destroy(o.settings);
     weir_policy_set_close(&o.policies);
     weir_previous_compare_close(o.previous);
