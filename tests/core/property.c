@@ -361,7 +361,7 @@ static void add_counts(const struct model *model, const struct entry *entry, int
         char value[48];
         (void)snprintf(value, sizeof value, "%lld",
                        (long long)counted(model, &model->limits[i], entry));
-        add(message, names[i], c % 11 == 0 ? garbage[c / 11] : value);
+        add(message, names[i], c % 11 == 0 ? garbage[c / 11 % 9] : value);
     }
 }
 
