@@ -29,7 +29,7 @@ struct time_text {
 };
 
 static struct time_text time_text(int64_t time_ns) {
-    struct time_text t;
+    struct time_text t = {""};
     weir_format_iso_time(time_ns, t.text);
     return t;
 }

@@ -23,6 +23,7 @@
 #define BLOCK_ROWS 2048u /* checked at a time, while they are in the processor's cache */
 #define SYMBOLS_MAX (UINT64_C(1) << 24)
 #define COPY_SIZE 65536
+#define PIECE_SIZE ((size_t)1 << 20) /* of a map; a multiple of every page size in use */
 
 /** The first 64 bytes. */
 struct header {
@@ -42,6 +43,7 @@ struct weir_binary {
     char *name;
     unsigned char *map;
     size_t map_size;
+    size_t released; /**< from the second piece up to here the map is gone */
     const struct header *header;
     const struct weir_liquidation *rows;
     const char **symbols;
@@ -101,6 +103,7 @@ static bool check_header(const struct weir_binary *binary, struct weir_trace_err
         return damaged(binary, error, "it is shorter than its header of 64 bytes");
     }
     const struct header *header = binary->header;
+    assert(header != NULL);
     if (header->order_mark != ORDER_MARK) {
         return damaged(binary, error, "its mark of the byte order is wrong");
     }
@@ -130,6 +133,7 @@ static bool check_header(const struct weir_binary *binary, struct weir_trace_err
 /** The table: names, each a symbol, each ended by NUL. */
 static bool read_table(struct weir_binary *binary, struct weir_trace_error *error) {
     const struct header *header = binary->header;
+    assert(header != NULL);
     const unsigned char *table = binary->map + HEADER_SIZE + header->row_count * ROW_SIZE;
     if (header->table_checksum != checksum_bytes(table, header->table_size)) {
         return damaged(binary, error, "the checksum of its table of symbols is wrong");
@@ -185,6 +189,7 @@ static struct weir_binary *open_file(const char *name, int file, struct weir_tra
     } else {
         binary->name = copy;
         memcpy(binary->lanes, lane_starts, sizeof binary->lanes);
+        binary->released = PIECE_SIZE;
         ok = map_file(binary, file, error) && check_header(binary, error) &&
              read_table(binary, error);
     }
@@ -208,10 +213,10 @@ struct weir_binary *weir_binary_open(const char *path, struct weir_trace_error *
 
 /** Everything that is left of the source, after the magic. */
 static bool spill(struct weir_source *source, FILE *to, struct weir_trace_error *error) {
-    static const char magic[] = WEIR_BINARY_MAGIC;
+    static const char magic[WEIR_BINARY_MAGIC_SIZE] = WEIR_BINARY_MAGIC;
     char buffer[COPY_SIZE];
     size_t got = WEIR_BINARY_MAGIC_SIZE;
-    memcpy(buffer, magic, WEIR_BINARY_MAGIC_SIZE);
+    memcpy(buffer, magic, sizeof magic);
     while (got > 0) {
         if (fwrite(buffer, 1, got, to) != got) {
             return weir_trace_fail(error, WEIR_TRACE_NO_FILE,
@@ -249,7 +254,10 @@ void weir_binary_close(struct weir_binary *binary) {
         return;
     }
     if (binary->map != NULL) {
-        munmap(binary->map, binary->map_size);
+        munmap(binary->map, binary->map_size < PIECE_SIZE ? binary->map_size : PIECE_SIZE);
+    }
+    if (binary->map != NULL && binary->map_size > binary->released) {
+        munmap(binary->map + binary->released, binary->map_size - binary->released);
     }
     free(binary->symbols);
     free(binary->name);
@@ -295,12 +303,12 @@ static bool check_block(struct weir_binary *binary, struct weir_trace_error *err
     return true;
 }
 
-/** Pages that were read are given back, or a large file would stay in memory. */
-static void release_block(struct weir_binary *binary) {
-    const size_t page = 1u << 20;
-    const size_t done = (HEADER_SIZE + binary->next * ROW_SIZE) / page * page;
-    if (done >= page && (binary->next * ROW_SIZE) % page < BLOCK_ROWS * ROW_SIZE) {
-        posix_madvise(binary->map + done - page, page, POSIX_MADV_DONTNEED);
+/** Unmaps what was read, or a large file would stay in memory; the first piece holds the header. */
+static void release_read(struct weir_binary *binary) {
+    const size_t done = (HEADER_SIZE + binary->next * ROW_SIZE) / PIECE_SIZE * PIECE_SIZE;
+    if (done > binary->released) {
+        munmap(binary->map + binary->released, done - binary->released);
+        binary->released = done;
     }
 }
 
@@ -311,7 +319,7 @@ const struct weir_liquidation *weir_binary_next(struct weir_binary *binary, bool
         if (binary->next == binary->header->row_count) {
             return NULL;
         }
-        release_block(binary);
+        release_read(binary);
         if (!check_block(binary, error)) {
             *failed = true;
             return NULL;

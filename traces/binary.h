@@ -33,7 +33,7 @@ struct weir_binary *weir_binary_unpack(struct weir_source *source, struct weir_t
 void weir_binary_close(struct weir_binary *binary);
 
 /** The next row, or NULL with `*failed` false at the end, or NULL with `*failed` true and `error`
- *  naming the row when it is damaged. The row lies in the map. */
+ *  naming the row when it is damaged. The row is valid until the next call. */
 const struct weir_liquidation *weir_binary_next(struct weir_binary *binary, bool *failed,
                                                 struct weir_trace_error *error);
 
