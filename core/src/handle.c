@@ -170,6 +170,15 @@ enum weir_status weir_handle_cancel(struct weir_handle *handle, int64_t now_ns, 
     return status;
 }
 
+enum weir_status weir_handle_set_mode(struct weir_handle *handle, int64_t now_ns,
+                                      enum weir_mode mode, int64_t duration_ns) {
+    lock(handle);
+    enum weir_status status =
+        weir_set_mode(handle->limiter, in_order(handle, now_ns), mode, duration_ns);
+    finish(handle);
+    return status;
+}
+
 void weir_handle_observe(struct weir_handle *handle, const struct weir_observation *observation) {
     lock(handle);
     if (observation) {

@@ -10,6 +10,7 @@
 #define INTERVAL_MAX_NS INT64_C(34560000000000000) // 400 days
 #define LIMIT_MAX INT64_C(1000000000)
 #define OPEN_MAX (UINT32_C(1) << 24)
+#define MODE_MAX_NS INT64_C(86400000000000) // one day
 
 /** Where an open request is. */
 enum place {
@@ -383,6 +384,22 @@ enum weir_status weir_cancel(struct weir_limiter *limiter, int64_t now_ns, uint6
     limiter->now_ns = now_ns;
     close_request(limiter, id);
     limiter->totals.cancelled++;
+    return after_call(limiter, pass_on(limiter, status));
+}
+
+enum weir_status weir_set_mode(struct weir_limiter *limiter, int64_t now_ns, enum weir_mode mode,
+                               int64_t duration_ns) {
+    if (limiter->broken) {
+        return WEIR_BROKEN;
+    }
+    bool known = mode >= WEIR_MODE_NORMAL && mode <= WEIR_MODE_LIQUIDATION;
+    bool lasts = mode == WEIR_MODE_NORMAL || duration_ns == WEIR_NEVER ||
+                 (duration_ns >= 1 && duration_ns <= MODE_MAX_NS);
+    if (!limiter->policy->set_mode || !known || !lasts || !time_is_valid(limiter, now_ns)) {
+        return WEIR_INVALID;
+    }
+    limiter->now_ns = now_ns;
+    enum weir_status status = limiter->policy->set_mode(limiter->self, now_ns, mode, duration_ns);
     return after_call(limiter, pass_on(limiter, status));
 }
 

@@ -15,6 +15,7 @@
  * worker, which asks for a queued request every 100 ms. docs/guide-policy.md describes it.
  */
 
+#define FOREVER_S 2e9 // sixty years
 #define TICK_NS WEIR_SECOND_NS
 #define WORKER_NS (WEIR_SECOND_NS / 10)
 #define PACE_S 0.1              // the delay at a throttle factor of 1
@@ -389,6 +390,23 @@ static enum weir_status guide_cancel(void *self, int64_t now_ns, uint64_t id) {
     return found ? WEIR_OK : WEIR_NO_SUCH;
 }
 
+static enum weir_status guide_set_mode(void *self, int64_t now_ns, enum weir_mode mode,
+                                       int64_t duration_ns) {
+    struct guide *guide = self;
+    advance(guide, now_ns);
+    if (mode == WEIR_MODE_NORMAL) {
+        guide_reset_modes(&guide->limiter, now_ns);
+        return WEIR_OK;
+    }
+    const double duration_s = duration_ns == WEIR_NEVER ? FOREVER_S : (double)duration_ns / 1e9;
+    if (mode == WEIR_MODE_BURST) {
+        guide_enable_burst(&guide->limiter, now_ns, duration_s, "manual");
+    } else {
+        guide_enable_liquidation(&guide->limiter, now_ns, duration_s, "manual");
+    }
+    return WEIR_OK;
+}
+
 /* ---- replies and the feed ---- */
 
 static enum weir_status guide_settle(void *self, const struct weir_reply *reply,
@@ -453,6 +471,7 @@ const struct weir_policy weir_policy_guide = {
     .next = guide_next,
     .settle = guide_settle,
     .cancel = guide_cancel,
+    .set_mode = guide_set_mode,
     .observe = guide_observe,
     .poll_event = guide_poll_event,
     .stats = guide_policy_stats,

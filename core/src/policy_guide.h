@@ -175,7 +175,13 @@ uint32_t guide_recent_requests(const struct guide_limiter *limiter, double now_s
 void guide_stats(const struct guide_limiter *limiter, double now_s, struct weir_stats *stats);
 
 /** Switches liquidation mode on unless it is on. */
-void guide_enable_liquidation(struct guide_limiter *limiter, int64_t now_ns);
+void guide_enable_liquidation(struct guide_limiter *limiter, int64_t now_ns, double duration_s,
+                              const char *cause);
+/** Burst mode on for that long, unless it is on. */
+void guide_enable_burst(struct guide_limiter *limiter, int64_t now_ns, double duration_s,
+                        const char *cause);
+/** Both modes off. */
+void guide_reset_modes(struct guide_limiter *limiter, int64_t now_ns);
 
 /** A liquidation was seen: switches liquidation mode on if it completes a cascade. */
 void guide_detect_cascade(struct guide_limiter *limiter, const struct weir_observation *seen);

@@ -2,6 +2,7 @@
 
 #define VOLUME_SPAN_S 10.0
 #define VOLUME_MICRO_USD INT64_C(1000000000000) // 1,000,000 USD
+#define LIQUIDATION_S 300.0
 #define DROP_SPAN_S 30.0
 #define DROP_PCT 2.0
 #define NOTIONAL_MAX_USD 1e9 // of one liquidation, for the sum not to overflow
@@ -68,6 +69,6 @@ void guide_detect_cascade(struct guide_limiter *limiter, const struct weir_obser
         return; // a mode that is on is not extended, so the price need not be looked at
     }
     if (price_drop_pct(detector, now_s, seen) > DROP_PCT) {
-        guide_enable_liquidation(limiter, seen->now_ns);
+        guide_enable_liquidation(limiter, seen->now_ns, LIQUIDATION_S, "volume");
     }
 }

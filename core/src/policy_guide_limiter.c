@@ -13,7 +13,6 @@
 #define RECENT_HIGH 10u
 #define BURST_429_S 300
 #define BURST_TRAFFIC_S 180
-#define LIQUIDATION_S 300
 #define BACKOFF_MAX_S 60
 #define BAN_S 120
 #define BAN_DOUBLINGS_MAX 5
@@ -69,8 +68,8 @@ static void change_mode(struct guide_limiter *limiter, int64_t now_ns, const cha
                                                               .until_ns = until_ns});
 }
 
-static void enable_burst(struct guide_limiter *limiter, int64_t now_ns, int duration_s,
-                         const char *cause) {
+void guide_enable_burst(struct guide_limiter *limiter, int64_t now_ns, double duration_s,
+                        const char *cause) {
     if (limiter->burst) {
         return; // not extended
     }
@@ -80,14 +79,22 @@ static void enable_burst(struct guide_limiter *limiter, int64_t now_ns, int dura
     change_mode(limiter, now_ns, cause);
 }
 
-void guide_enable_liquidation(struct guide_limiter *limiter, int64_t now_ns) {
+void guide_enable_liquidation(struct guide_limiter *limiter, int64_t now_ns, double duration_s,
+                              const char *cause) {
     if (limiter->liquidation) {
         return; // not extended
     }
     limiter->liquidation = true;
-    limiter->liquidation_until_s = guide_seconds(now_ns) + LIQUIDATION_S;
+    limiter->liquidation_until_s = guide_seconds(now_ns) + duration_s;
     limiter->stats.liquidation_mode_activations++;
-    change_mode(limiter, now_ns, "volume");
+    change_mode(limiter, now_ns, cause);
+}
+
+void guide_reset_modes(struct guide_limiter *limiter, int64_t now_ns) {
+    if (limiter->burst || limiter->liquidation) {
+        limiter->burst = limiter->liquidation = false;
+        change_mode(limiter, now_ns, "manual");
+    }
 }
 
 /* ---- logs ---- */
@@ -257,7 +264,7 @@ static int back_off(struct guide_limiter *limiter, int64_t now_ns) {
     const int n = limiter->consecutive_429s;
     const int backoff_s = n < 6 ? 1 << n : BACKOFF_MAX_S;
     if (n == 1) {
-        enable_burst(limiter, now_ns, BURST_429_S, "429");
+        guide_enable_burst(limiter, now_ns, BURST_429_S, "429");
     }
     weir_event_ring_add(&limiter->events,
                         (struct weir_event){.time_ns = now_ns,
@@ -317,6 +324,6 @@ void guide_monitor_tick(struct guide_limiter *limiter, int64_t tick_ns) {
         change_mode(limiter, tick_ns, "expired");
     }
     if (!limiter->burst && guide_recent_requests(limiter, now_s, RECENT_SPAN_S) > RECENT_HIGH) {
-        enable_burst(limiter, tick_ns, BURST_TRAFFIC_S, "traffic");
+        guide_enable_burst(limiter, tick_ns, BURST_TRAFFIC_S, "traffic");
     }
 }

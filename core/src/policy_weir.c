@@ -468,6 +468,12 @@ static void weir_policy_observe(void *self, const struct weir_observation *obser
     }
 }
 
+static enum weir_status weir_policy_set_mode(void *self, int64_t now_ns, enum weir_mode mode,
+                                             int64_t duration_ns) {
+    pass_time(self, now_ns);
+    return weir_modes_set(self, mode, duration_ns) ? WEIR_OK : WEIR_INVALID;
+}
+
 static bool weir_policy_poll_event(void *self, struct weir_event *event) {
     struct weir *weir = self;
     return weir_event_ring_take(&weir->events, event);
@@ -507,4 +513,5 @@ const struct weir_policy weir_policy_weir = {
     .save = weir_policy_save,
     .restore = weir_policy_restore,
     .stats = weir_policy_stats,
+    .set_mode = weir_policy_set_mode,
 };

@@ -68,6 +68,28 @@ static void trigger(struct weir *weir, enum weir_mode mode, int64_t length_ns, c
     }
 }
 
+/** Back to normal: what triggered other modes is forgotten, but may come again. */
+static void reset(struct weir *weir) {
+    for (size_t i = 0; i < WEIR_MODES; i++) {
+        weir->modes.until_ns[i] = INT64_MIN;
+    }
+    enter(weir, WEIR_MODE_NORMAL, "manual", WEIR_NEVER);
+}
+
+bool weir_modes_set(struct weir *weir, enum weir_mode mode, int64_t duration_ns) {
+    if (weir->modes.by_hand) {
+        return false;
+    }
+    if (mode == WEIR_MODE_NORMAL) {
+        reset(weir);
+    } else if (duration_ns == WEIR_NEVER) {
+        trigger(weir, mode, WEIR_NEVER - weir->now_ns, "manual");
+    } else {
+        trigger(weir, mode, duration_ns, "manual");
+    }
+    return true;
+}
+
 void weir_modes_note_request(struct weir *weir) {
     struct weir_mode_state *modes = &weir->modes;
     if (modes->by_hand) {

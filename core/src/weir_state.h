@@ -236,13 +236,6 @@ struct weir_switches {
     bool forecast;
 };
 
-enum weir_mode {
-    WEIR_MODE_NORMAL,
-    WEIR_MODE_BURST,
-    WEIR_MODE_LIQUIDATION
-};
-#define WEIR_MODES 3
-
 /** Shares of a mode, in billionths. */
 struct weir_shares {
     int64_t buffer;
@@ -493,6 +486,8 @@ bool weir_value_is_hopeless(const struct weir *weir, double value, struct weir_c
 void weir_modes_init(struct weir *weir, const struct weir_config *config);
 void weir_modes_advance(struct weir *weir);
 void weir_modes_note_request(struct weir *weir);
+/** A mode by hand; see weir_set_mode. False if the settings fix the mode. */
+bool weir_modes_set(struct weir *weir, enum weir_mode mode, int64_t duration_ns);
 void weir_modes_observe(struct weir *weir, const struct weir_observation *observation);
 struct weir_shares weir_modes_shares(const struct weir *weir);
 /** The highest mode that a trigger keeps on at `now_ns`. */

@@ -26,6 +26,7 @@ ANSWERS = ("send", "queue", "hold", "refuse")
 REASONS = ("none", "weight", "orders", "backoff", "banned", "outbid", "queue_full", "deadline", "pace",
            "connection", "ordering")
 PRIORITIES = ("critical", "normal", "low")
+MODES = ("normal", "burst", "liquidation")
 METHODS = ("GET", "POST", "PUT", "DELETE")
 LIMIT_TYPES = ("weight", "orders")
 STATUSES = ("ok", "invalid", "no memory", "unknown key", "unknown value", "unknown policy", "duplicate",
@@ -160,6 +161,7 @@ _SIGNATURES = {  # result, arguments
     "weir_handle_next_request": (c.c_int, c.c_void_p, c.c_int64, c.c_uint32, _P(_Next)),
     "weir_handle_settle": (c.c_int, c.c_void_p, _P(_Reply), _P(_Settlement)),
     "weir_handle_cancel": (c.c_int, c.c_void_p, c.c_int64, c.c_uint64),
+    "weir_handle_set_mode": (c.c_int, c.c_void_p, c.c_int64, c.c_int, c.c_int64),
     "weir_handle_observe": (None, c.c_void_p, _P(_Observation)),
     "weir_handle_subscribe": (c.c_int, c.c_void_p, c.c_char_p, _CALLBACK, c.c_void_p, _P(c.c_uint32)),
     "weir_handle_read_stats": (c.c_int, c.c_void_p, c.c_int64, _P(_Stats), c.c_size_t),
@@ -320,6 +322,12 @@ class Limiter:
         if status != NO_SUCH:
             self._expect(status)
         return status == OK
+
+    def set_mode(self, mode, seconds=300):
+        """Switches mode "burst" or "liquidation" on by hand, or back to "normal"."""
+        duration_ns = max(1, int(seconds * 1e9))
+        self._expect(self._library.weir_handle_set_mode(
+            self._handle, time.monotonic_ns(), MODES.index(mode), duration_ns))
 
     def observe(self, symbol, sell, price, notional_usd):
         """Tells of a liquidation on the feed; `symbol` is a number of the caller's choice."""

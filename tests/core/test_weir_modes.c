@@ -218,6 +218,63 @@ static void test_odd_observations(void **state) {
     weir_limiter_destroy(limiter);
 }
 
+/** A dashboard's buttons: on for a while, never cut short, and back to normal at once. */
+static void test_switched_while_it_runs(void **state) {
+    (void)state;
+    struct weir_limiter *limiter = make(NULL, 0);
+    assert_int_equal(weir_set_mode(limiter, START, WEIR_MODE_BURST, 100 * SECOND), WEIR_OK);
+    expect_mode(limiter, "burst", "manual", START + 100 * SECOND);
+    assert_int_equal(weir_set_mode(limiter, START, WEIR_MODE_BURST, SECOND), WEIR_OK);
+    assert_int_equal(weir_set_mode(limiter, START, WEIR_MODE_LIQUIDATION, SECOND), WEIR_OK);
+    expect_mode(limiter, "liquidation", "manual", START + SECOND);
+    pass(limiter, START + 2 * SECOND);
+    expect_mode(limiter, "burst", "over", START + 100 * SECOND); // not cut short
+    assert_int_equal(weir_set_mode(limiter, START + 3 * SECOND, WEIR_MODE_NORMAL, 0), WEIR_OK);
+    expect_mode(limiter, "normal", "manual", WEIR_NEVER);
+    see(limiter, START + 4 * SECOND, 1, 100, 5e6);
+    see(limiter, START + 5 * SECOND, 1, 90, 5e6);
+    expect_mode(limiter, "liquidation", "cascade", START + 305 * SECOND); // triggers go on
+    assert_int_equal(weir_set_mode(limiter, START + 6 * SECOND, WEIR_MODE_LIQUIDATION, WEIR_NEVER),
+                     WEIR_OK);
+    pass(limiter, START + 500 * MINUTE);
+    expect_no_event(limiter);
+    weir_limiter_destroy(limiter);
+}
+
+static void test_modes_that_cannot_be_set(void **state) {
+    (void)state;
+    static const struct weir_setting fixed[] = {{"mode", "burst"}};
+    struct weir_limiter *limiter = make(fixed, 1);
+    assert_int_equal(weir_set_mode(limiter, START, WEIR_MODE_NORMAL, 0), WEIR_INVALID);
+    weir_limiter_destroy(limiter);
+    limiter = make(NULL, 0);
+    assert_int_equal(weir_set_mode(limiter, START, (enum weir_mode)3, SECOND), WEIR_INVALID);
+    assert_int_equal(weir_set_mode(limiter, START, WEIR_MODE_BURST, 0), WEIR_INVALID);
+    assert_int_equal(weir_set_mode(limiter, START, WEIR_MODE_BURST, 1441 * MINUTE), WEIR_INVALID);
+    assert_int_equal(weir_set_mode(limiter, START - 1, WEIR_MODE_BURST, SECOND), WEIR_INVALID);
+    expect_no_event(limiter);
+    weir_limiter_destroy(limiter);
+}
+
+static void test_guide_is_switched_too(void **state) {
+    (void)state;
+    static const struct weir_limit limit = {WEIR_LIMIT_WEIGHT, MINUTE, 2400};
+    struct weir_config config = {
+        .limits = &limit, .limit_count = 1, .now_ns = START, .max_open = 16};
+    struct weir_limiter *limiter = NULL;
+    assert_int_equal(weir_limiter_create(weir_policy_find("guide"), &config, &limiter, NULL),
+                     WEIR_OK);
+    assert_int_equal(weir_set_mode(limiter, START, WEIR_MODE_LIQUIDATION, 300 * SECOND), WEIR_OK);
+    expect_mode(limiter, "liquidation", "manual", START + 300 * SECOND);
+    assert_int_equal(weir_set_mode(limiter, START + SECOND, WEIR_MODE_NORMAL, 0), WEIR_OK);
+    expect_mode(limiter, "normal", "manual", WEIR_NEVER);
+    weir_limiter_destroy(limiter);
+    assert_int_equal(weir_limiter_create(weir_policy_find("gcra"), &config, &limiter, NULL),
+                     WEIR_OK);
+    assert_int_equal(weir_set_mode(limiter, START, WEIR_MODE_BURST, SECOND), WEIR_INVALID);
+    weir_limiter_destroy(limiter);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cascade_needs_volume_and_move),
@@ -227,6 +284,9 @@ int main(void) {
         cmocka_unit_test(test_traffic_brings_burst),
         cmocka_unit_test(test_falls_back_to_burst),
         cmocka_unit_test(test_by_hand),
+        cmocka_unit_test(test_switched_while_it_runs),
+        cmocka_unit_test(test_modes_that_cannot_be_set),
+        cmocka_unit_test(test_guide_is_switched_too),
         cmocka_unit_test(test_odd_observations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

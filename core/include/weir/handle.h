@@ -59,6 +59,10 @@ enum weir_status weir_handle_settle(struct weir_handle *handle, const struct wei
  *  from weir_handle_next_request. */
 enum weir_status weir_handle_cancel(struct weir_handle *handle, int64_t now_ns, uint64_t id);
 
+/** See weir_set_mode. */
+enum weir_status weir_handle_set_mode(struct weir_handle *handle, int64_t now_ns,
+                                      enum weir_mode mode, int64_t duration_ns);
+
 /** See weir_observe. */
 void weir_handle_observe(struct weir_handle *handle, const struct weir_observation *observation);
 

@@ -65,6 +65,16 @@ enum weir_status weir_settle(struct weir_limiter *limiter, const struct weir_rep
 /** Takes back a queued request. Errors: WEIR_NO_SUCH, WEIR_BROKEN. */
 enum weir_status weir_cancel(struct weir_limiter *limiter, int64_t now_ns, uint64_t id);
 
+/**
+ * Switches a mode on by hand: burst or liquidation for `duration_ns` (1 ns to 1 day, or WEIR_NEVER:
+ * until it is reset), or back to normal, whatever had switched the others on; their triggers go on
+ * working. Like a trigger it never shortens a mode that is on, and liquidation goes before burst.
+ * Errors: WEIR_INVALID (unknown mode, duration out of range, time before that of an earlier call,
+ * a policy without modes, or settings that fix the mode), WEIR_BROKEN.
+ */
+enum weir_status weir_set_mode(struct weir_limiter *limiter, int64_t now_ns, enum weir_mode mode,
+                               int64_t duration_ns);
+
 /** Tells the policy of a liquidation on the feed; ignored by policies without a detector. */
 void weir_observe(struct weir_limiter *limiter, const struct weir_observation *observation);
 

@@ -209,6 +209,14 @@ struct weir_observation {
     double notional_usd;
 };
 
+/** How urgent the times are: each mode has its own buffer and reserve. */
+enum weir_mode {
+    WEIR_MODE_NORMAL,
+    WEIR_MODE_BURST,
+    WEIR_MODE_LIQUIDATION
+};
+#define WEIR_MODES 3
+
 /** A change of the policy's state, for logs and dashboards. Strings have static storage. */
 struct weir_event {
     int64_t time_ns;
@@ -286,6 +294,11 @@ struct weir_policy {
      *  nothing of `totals` but `events_lost`. Changes nothing, so that it may be asked at any time.
      * May be NULL. */
     void (*stats)(const void *self, int64_t now_ns, struct weir_stats *stats);
+
+    /** Switches a mode on by hand, for `duration_ns`, or all off with WEIR_MODE_NORMAL. May fail
+     *  with WEIR_INVALID where the settings fix the mode. NULL for policies without modes. */
+    enum weir_status (*set_mode)(void *self, int64_t now_ns, enum weir_mode mode,
+                                 int64_t duration_ns);
 
     /** Handed to `create` in the configuration: what tells apart policies that share their
      *  functions, as an adapter's many external programs. May be NULL. */
