@@ -1,5 +1,7 @@
 #include "metric_facts.h"
 
+#include <string.h>
+
 #define UP(name, kind) [WEIR_METRIC_##name] = {WEIR_HIGHER_IS_BETTER, WEIR_KIND_##kind}
 #define DOWN(name, kind) [WEIR_METRIC_##name] = {WEIR_LOWER_IS_BETTER, WEIR_KIND_##kind}
 #define FLAT(name, kind) [WEIR_METRIC_##name] = {WEIR_DIRECTION_NONE, WEIR_KIND_##kind}
@@ -109,4 +111,13 @@ const char *weir_kind_name(enum weir_kind kind) {
 
 enum weir_metric weir_primary_metric(void) {
     return WEIR_METRIC_protected_value_of_bound;
+}
+
+enum weir_metric weir_metric_find(const char *name) {
+    for (size_t m = 0; m < WEIR_METRIC_COUNT; m++) {
+        if (strcmp(weir_metric_name((enum weir_metric)m), name) == 0) {
+            return (enum weir_metric)m;
+        }
+    }
+    return WEIR_METRIC_COUNT;
 }

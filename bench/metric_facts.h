@@ -31,6 +31,9 @@ enum weir_kind weir_metric_kind(enum weir_metric metric);
 const char *weir_direction_name(enum weir_direction direction);
 const char *weir_kind_name(enum weir_kind kind);
 
+/** Number of a metric by its name, WEIR_METRIC_COUNT if there is none. */
+enum weir_metric weir_metric_find(const char *name);
+
 /** The primary metric: the value of what was captured and protected, as a share of its bound. */
 enum weir_metric weir_primary_metric(void);
 

@@ -66,7 +66,8 @@ enum weir_replay_status {
     WEIR_REPLAY_OK = 0,
     WEIR_REPLAY_FAILED,    /**< out of memory, a policy broke, the ledger does not add up */
     WEIR_REPLAY_WRONG_USE, /**< a setting */
-    WEIR_REPLAY_BAD_INPUT  /**< a trace or strategy */
+    WEIR_REPLAY_BAD_INPUT, /**< a trace or strategy */
+    WEIR_REPLAY_INCOMPLETE /**< a study of which cells are missing */
 };
 
 struct weir_replay_error {

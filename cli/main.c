@@ -15,6 +15,8 @@ static const struct command {
     {"replay", weir_command_replay,
      "replay a cascade against a policy: what it captured, and what stopped it"},
     {"compare", weir_command_compare, "compare policies on traces: differences, verdicts, claims"},
+    {"tune", weir_command_tune,
+     "find the settings that cannot be told from the best, and how sure that is"},
     {"policies", weir_command_policies, "list the policies and their settings"},
     {"serve", weir_command_serve,
      "let a real bot meet a cascade: the exchange over HTTP and WebSocket"},

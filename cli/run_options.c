@@ -75,7 +75,7 @@ int weir_scenario_exit(const struct weir_scenario_error *error) {
 
 int weir_replay_exit(const struct weir_replay_error *error) {
     static const int exits[] = {WEIR_EXIT_DONE, WEIR_EXIT_FAILED, WEIR_EXIT_WRONG_USE,
-                                WEIR_EXIT_BAD_INPUT};
+                                WEIR_EXIT_BAD_INPUT, WEIR_EXIT_INCOMPLETE};
     return weir_complain(exits[error->status], "%s", error->text);
 }
 

@@ -25,4 +25,11 @@ enum weir_plots_status {
  */
 enum weir_plots_status weir_plots_replay(const char *folder, char *error, size_t error_size);
 
+/**
+ * The same for the folder of `weir tune`, from its result.json and the data files that it lists:
+ * a heatmap for each policy and mode, slices through the recommended setting, and the front of
+ * the objective against limit errors.
+ */
+enum weir_plots_status weir_plots_tune(const char *folder, char *error, size_t error_size);
+
 #endif

@@ -27,7 +27,8 @@ enum weir_stream {
     WEIR_STREAM_PHASE = 11,   /**< phase of the trace against the server's minute */
     WEIR_STREAM_FILL = 12,
     WEIR_STREAM_GENERATOR = 32, /**< everything that a generator draws, by purpose */
-    WEIR_STREAM_BOOTSTRAP = 40  /**< resamples of an interval */
+    WEIR_STREAM_BOOTSTRAP = 40, /**< resamples of an interval */
+    WEIR_STREAM_STUDY = 48      /**< points of a random search, weights of the set of the best */
 };
 
 /** What a random number is for. Fields that do not apply are 0. */
