@@ -160,11 +160,16 @@ static int read_arguments(int argc, char **argv, struct options *o) {
                : scenario_exit(&error);
 }
 
+/** A profile's own form, unless the scenario replaces it. */
+static const char *replaced(const char *value) {
+    return strcmp(value, "profile") == 0 ? NULL : value;
+}
+
 static int open_trace(const struct options *o, struct weir_trace **trace) {
     const struct weir_read_options read = {.skip_bad = false};
     const struct weir_trace_settings *settings = &o->scenario.trace;
     const struct weir_build_options build = {
-        .seed = o->plan.seed, .shape = settings->shape, .path = settings->path};
+        .seed = o->plan.seed, .shape = replaced(settings->shape), .path = replaced(settings->path)};
     struct weir_trace_error error;
     *trace = o->trace ? weir_trace_open(&o->trace, 1, &read, &build, &error) : NULL;
     if (!o->trace || *trace) {

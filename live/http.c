@@ -25,6 +25,7 @@ void live_http_end(struct live_http *http) {
     http->out = NULL;
     http->body_length = http->body_expected = 0;
     http->out_length = http->out_written = 0;
+    http->closes = false;
 }
 
 /** The method of a request and the header that holds its path; false for one that nobody serves. */
@@ -79,7 +80,8 @@ void live_http_target(struct lws *wsi, char *path, size_t path_size, char *query
 
 /** Writes an answer's head behind LWS_PRE bytes; returns its end, or NULL. */
 static unsigned char *put_head(struct lws *wsi, unsigned char *start, int status,
-                               const struct weir_exchange_answer *limits, size_t body_length) {
+                               const struct weir_exchange_answer *limits, size_t body_length,
+                               bool closes) {
     unsigned char *p = start;
     unsigned char *const end = start + HEAD_SIZE;
     static const char type[] = "application/json;charset=UTF-8";
@@ -98,11 +100,17 @@ static unsigned char *put_head(struct lws *wsi, unsigned char *start, int status
             return NULL;
         }
     }
+    if (closes && lws_add_http_header_by_token(wsi, WSI_TOKEN_CONNECTION,
+                                               (const unsigned char *)"close", 5, &p, end)) {
+        return NULL;
+    }
     return lws_finalize_http_header(wsi, &p, end) ? NULL : p;
 }
 
-static int finish(struct lws *wsi) {
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
+/** The answer is written. A connection on which a body came is closed: version 4.1 of the library
+ *  would turn in circles, and serve nobody else, had the client sent the next request with it. */
+static int finish(const struct live_http *http, struct lws *wsi) {
+    return http->closes || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
 static int answer(struct live_http *http, struct lws *wsi, int status,
@@ -113,7 +121,7 @@ static int answer(struct live_http *http, struct lws *wsi, int status,
         return -1;
     }
     unsigned char *start = out + LWS_PRE;
-    unsigned char *end = put_head(wsi, start, status, limits, body_length);
+    unsigned char *end = put_head(wsi, start, status, limits, body_length, http->closes);
     if (!end) {
         free(out);
         return -1;
@@ -127,7 +135,7 @@ static int answer(struct live_http *http, struct lws *wsi, int status,
     }
     if (first == length) {
         free(out);
-        return finish(wsi);
+        return finish(http, wsi);
     }
     http->out = out;
     http->out_length = length;
@@ -151,8 +159,9 @@ int live_http_write(struct live_http *http, struct lws *wsi) {
         lws_callback_on_writable(wsi);
         return 0;
     }
+    const int result = finish(http, wsi);
     live_http_end(http);
-    return finish(wsi);
+    return result;
 }
 
 static int refuse(struct live_http *http, struct lws *wsi, int status, const char *message) {
@@ -219,6 +228,7 @@ int live_http_begin(struct live_http *http, struct lws *wsi, struct live_exchang
     }
     if (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0) {
         http->body_expected = (size_t)strtoull(length, NULL, 10);
+        http->closes = http->body_expected > 0;
         if (http->body_expected > LIVE_BODY_MAX) {
             refuse(http, wsi, 413, "The body is longer than 65536 bytes.");
             return -1;
@@ -227,6 +237,10 @@ int live_http_begin(struct live_http *http, struct lws *wsi, struct live_exchang
             http->body = malloc(http->body_expected + 1);
             return http->body ? 0 : -1;
         }
+    }
+    if (length[0] == '\0') { /* the library would take what comes next for a body */
+        http->closes = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0 ||
+                       lws_hdr_total_length(wsi, WSI_TOKEN_PUT_URI) > 0;
     }
     return carry_out(http, wsi, exchange);
 }

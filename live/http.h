@@ -13,6 +13,7 @@ struct live_http {
     char address[LIVE_ADDRESS_SIZE]; /**< of the client; "" until it is asked for */
     char *body;                      /**< of the request, as far as it has come */
     size_t body_length, body_expected;
+    bool closes;        /**< the connection is closed after the answer */
     unsigned char *out; /**< of a long answer, what has not been written yet */
     size_t out_length, out_written;
 };

@@ -15,7 +15,7 @@
 /** A tick is about a hundred-thousandth of the price, a step at most a dollar's worth. */
 static void set_precision(struct live_symbol *symbol, double price) {
     symbol->price_decimals = 5;
-    for (double p = price; p >= 10.0 && symbol->price_decimals > 0; p /= 10.0) {
+    for (double p = price; p >= 10.0 && symbol->price_decimals > 1; p /= 10.0) {
         symbol->price_decimals--;
     }
     for (double p = price; p < 1.0 && symbol->price_decimals < PRICE_DECIMALS_MAX; p *= 10.0) {

@@ -88,7 +88,11 @@ static int filter(struct lws *wsi) {
     char path[8192];
     char query[8192];
     live_http_target(wsi, path, sizeof path, query, sizeof query);
-    return live_is_stream_path(path) ? 0 : -1;
+    if (live_is_stream_path(path)) {
+        return 0;
+    }
+    lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, "streams are at /ws and /stream");
+    return -1;
 }
 
 static void close_connection(struct connection *connection) {
@@ -114,9 +118,9 @@ static int http_event(struct server *server, struct connection *connection, stru
         result = live_http_complete(&connection->http, wsi, server->exchange);
         break;
     case LWS_CALLBACK_HTTP_WRITEABLE:
-        return live_http_write(&connection->http, wsi);
+        result = live_http_write(&connection->http, wsi);
+        break;
     case LWS_CALLBACK_CLOSED_HTTP:
-    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
         if (connection) {
             close_connection(connection);
         }

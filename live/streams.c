@@ -50,6 +50,7 @@ struct live_listener {
     struct subscription *subscriptions;
     size_t subscription_count;
     bool combined, too_slow;
+    bool closing; /**< the end was announced: nothing goes out any more */
     int64_t opened_ns, second_ns;
     int incoming; /**< messages in this second */
     char *text;   /**< a message that is not complete yet */
@@ -145,12 +146,22 @@ static void say(struct live_listener *listener, json_t *json) {
     json_decref(json);
 }
 
+/** Says why the connection ends; false, for the callback that ends it. */
+static bool end_listening(struct live_listener *listener, enum lws_close_status status,
+                          const char *reason) {
+    char text[64];
+    snprintf(text, sizeof text, "%s", reason);
+    lws_close_reason(listener->wsi, status, (unsigned char *)text, strlen(text));
+    listener->closing = true;
+    return false;
+}
+
 bool live_listener_write(struct live_listener *listener) {
+    if (listener->closing) {
+        return true;
+    }
     if (listener->too_slow) {
-        static const char reason[] = "too slow";
-        lws_close_reason(listener->wsi, LWS_CLOSE_STATUS_POLICY_VIOLATION,
-                         (unsigned char *)(uintptr_t)reason, sizeof reason - 1);
-        return false;
+        return end_listening(listener, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too slow");
     }
     if (listener->waiting == 0) {
         return true;
@@ -270,8 +281,7 @@ static json_t *take_names(struct live_listener *listener, json_t *names, bool ad
             return error_json(id, 2, "Invalid request: expected strings in", "params");
         }
         if (add && !read_name(listener->streams, json_string_value(name), now_ns, &subscription)) {
-            return error_json(id, 2, "Invalid request: unknown stream",
-                              json_string_value(name));
+            return error_json(id, 2, "Invalid request: unknown stream", json_string_value(name));
         }
     }
     json_array_foreach(names, index, name) {
@@ -281,7 +291,8 @@ static json_t *take_names(struct live_listener *listener, json_t *names, bool ad
         }
         read_name(listener->streams, json_string_value(name), now_ns, &subscription);
         if (!subscribe(listener, &subscription)) {
-            return error_json(id, 2, "Invalid request: more than 200 streams, at", subscription.name);
+            return error_json(id, 2, "Invalid request: more than 200 streams, at",
+                              subscription.name);
         }
     }
     return NULL;
@@ -350,9 +361,12 @@ static void take_request(struct live_listener *listener, const char *text, size_
 
 bool live_listener_receive(struct live_listener *listener, const char *data, size_t length,
                            bool final, int64_t now_ns) {
+    if (listener->closing) {
+        return true;
+    }
     if (listener->text_length + length > INCOMING_BYTES_MAX) {
-        lws_close_reason(listener->wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, NULL, 0);
-        return false;
+        return end_listening(listener, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
+                             "longer than 16384 bytes");
     }
     char *grown = realloc(listener->text, listener->text_length + length + 1);
     if (!grown) {
@@ -369,10 +383,8 @@ bool live_listener_receive(struct live_listener *listener, const char *data, siz
         listener->incoming = 0;
     }
     if (++listener->incoming > INCOMING_PER_SECOND) {
-        static const char reason[] = "more than 10 messages in a second";
-        lws_close_reason(listener->wsi, LWS_CLOSE_STATUS_POLICY_VIOLATION,
-                         (unsigned char *)(uintptr_t)reason, sizeof reason - 1);
-        return false;
+        return end_listening(listener, LWS_CLOSE_STATUS_POLICY_VIOLATION,
+                             "more than 10 messages in a second");
     }
     take_request(listener, listener->text, listener->text_length, now_ns);
     free(listener->text);
