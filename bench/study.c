@@ -131,7 +131,8 @@ static bool read_policies(struct weir_study *study, struct weir_replay_error *er
                                     "policies: %s", why.text);
         }
     }
-    return true;
+    return study->policies.count > 0 ||
+           weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "policies: expected at least one");
 }
 
 static bool read_rules(struct weir_study *study, struct weir_replay_error *error) {
@@ -228,6 +229,19 @@ static void fill_defaults(json_t *document) {
     json_decref(defaults);
 }
 
+/** Brings the keys into order, so that a study reads the same from wherever it came. */
+static bool sort_keys(json_t **document, struct weir_replay_error *error) {
+    char *text = json_dumps(*document, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
+    json_t *sorted = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    if (!sorted) {
+        return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+    }
+    json_decref(*document);
+    *document = sorted;
+    return true;
+}
+
 static bool read_numbers(struct weir_study *study, uint64_t *points, const char *origin,
                          struct weir_replay_error *error) {
     static const char *const known[] = {"schema",    "traces",       "test",        "policies",
@@ -275,8 +289,9 @@ struct weir_study *weir_study_create(json_t *object, const char *origin,
         return NULL;
     }
     fill_defaults(study->document);
-    if (!read_numbers(study, &points, origin, error) || !read_traces(study, error) ||
-        !read_policies(study, error) || !check_defaults(study, error) ||
+    if (!sort_keys(&study->document, error) || !read_numbers(study, &points, origin, error) ||
+        !read_traces(study, error) || !read_policies(study, error) ||
+        !check_defaults(study, error) ||
         !weir_study_read_axes(study, json_object_get(study->document, "parameters"), error) ||
         !read_objective(study, error) || !read_outcomes(study, error) ||
         !read_rules(study, error) || !check_rules(study, error) ||

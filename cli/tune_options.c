@@ -109,9 +109,14 @@ static json_t *list_of(json_t *study, const char *key, json_t *fresh) {
     return json_object_get(study, key);
 }
 
-/** Adds to a list of texts; `none` leaves it empty. */
 static int add_text(json_t *study, const char *key, json_t *fresh, const char *text) {
-    json_t *list = list_of(study, key, fresh);
+    json_array_append_new(list_of(study, key, fresh), json_string(text));
+    return WEIR_EXIT_DONE;
+}
+
+/** Adds what must come out; `none` leaves the list as it is, and so does away with the defaults. */
+static int add_outcome(json_t *study, json_t *fresh, const char *text) {
+    json_t *list = list_of(study, "outcomes", fresh);
     if (strcmp(text, "none") != 0) {
         json_array_append_new(list, json_string(text));
     }
@@ -254,7 +259,7 @@ static int take_option(struct weir_tune_options *o, json_t *fresh, int option, c
     case OPTION_CONSTRAINT:
         return add_text(o->study, "constraints", fresh, value);
     case OPTION_OUTCOME:
-        return add_text(o->study, "outcomes", fresh, value);
+        return add_outcome(o->study, fresh, value);
     case OPTION_TEST:
         return add_text(o->study, "test", fresh, value);
     case OPTION_OBJECTIVE:
