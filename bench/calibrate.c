@@ -8,6 +8,7 @@
 #include "calibrate_rules.h"
 #include "strategy.h"
 
+#define NEEDED_SAMPLES ((size_t)9) /* three in each class of load, at least */
 #define BURST_NS                                                                                   \
     WEIR_SECOND_NS /* calls of a loop that follow one another as fast are one cycle                \
                     */
@@ -99,7 +100,7 @@ static bool calibrate_delays(const struct weir_log_view *v, struct weir_calibrat
         }
     }
     qsort(samples, count, sizeof *samples, by_load);
-    for (size_t c = 0; c < WEIR_DELAY_CLASSES && count >= 3 * WEIR_DELAY_CLASSES; c++) {
+    for (size_t c = 0; c < WEIR_DELAY_CLASSES && count >= NEEDED_SAMPLES; c++) {
         const size_t from = count * c / WEIR_DELAY_CLASSES;
         const size_t to = count * (c + 1) / WEIR_DELAY_CLASSES;
         found->delays[c].name = names[c];

@@ -114,11 +114,11 @@ struct weir_calibration {
 bool weir_calibrate(const struct weir_request_log *log, struct weir_calibration *found);
 
 /** Writes what was found for people, or as a weir.calibrate/1 document. */
-void weir_calibration_print(const struct weir_calibration *found, FILE *out);
-char *weir_calibration_document(const struct weir_calibration *found);
+void weir_calibration_print(const struct weir_calibration *c, FILE *out);
+char *weir_calibration_document(const struct weir_calibration *c);
 
 /** Writes the scenario. False and why in `error`. */
-bool weir_calibration_write(const struct weir_calibration *found, const char *path, char *error,
+bool weir_calibration_write(const struct weir_calibration *c, const char *path, char *error,
                             size_t size);
 
 #endif

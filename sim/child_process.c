@@ -54,7 +54,7 @@ static bool mark(int ends[2]) {
 /** Sockets rather than pipes: they can be written to without a signal when nobody reads, and read
  *  with a time limit by one call of the system, where a pipe takes two. */
 static bool make_channels(int input[2], int output[2], int guard[2]) {
-    const struct timeval look_every = {.tv_usec = LOOK_EVERY_MS * 1000};
+    const struct timeval look_every = {.tv_usec = LOOK_EVERY_MS * 1000L};
     return socketpair(AF_UNIX, SOCK_STREAM, 0, input) == 0 && mark(input) &&
            socketpair(AF_UNIX, SOCK_STREAM, 0, output) == 0 && mark(output) &&
            setsockopt(output[0], SOL_SOCKET, SO_RCVTIMEO, &look_every, sizeof look_every) == 0 &&

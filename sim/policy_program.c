@@ -348,9 +348,8 @@ static struct weir_conversation *begin(struct weir_program *program,
 
 static enum weir_status create(const struct weir_config *config, void **self,
                                struct weir_error *error) {
-    /* the program knows itself through the table's context, which is const for everybody else */
-    struct weir_program *program = NULL;
-    memcpy(&program, config->context, sizeof program);
+    /* the table's context points to the program's own pointer to itself */
+    struct weir_program *program = *(struct weir_program *const *)config->context;
     *self = begin(program, config, false, error->text, sizeof error->text);
     error->status = *self ? WEIR_OK : WEIR_BROKEN;
     return error->status;

@@ -69,13 +69,15 @@ static void add_key(struct weir_line *line, const char *key) {
 void weir_line_integer(struct weir_line *line, const char *key, int64_t value) {
     char text[32];
     add_key(line, key);
-    weir_line_bytes(line, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
+    const int length = snprintf(text, sizeof text, "%" PRId64, value);
+    weir_line_bytes(line, text, (size_t)length);
 }
 
 void weir_line_number(struct weir_line *line, const char *key, double value) {
     char text[40];
     add_key(line, key);
-    weir_line_bytes(line, text, (size_t)snprintf(text, sizeof text, "%.17g", value));
+    const int length = snprintf(text, sizeof text, "%.17g", value);
+    weir_line_bytes(line, text, (size_t)length);
 }
 
 void weir_line_word(struct weir_line *line, const char *key, const char *text) {
