@@ -22,8 +22,9 @@ enum weir_table_form {
 void weir_replay_table(const struct weir_replay *replay, enum weir_table_form form, bool color,
                        FILE *out);
 
-/** Writes result.json, timeline.tsv, spans.tsv and latency.tsv of one policy into a folder, which
- * is made if needed. Each file is whole or not there. False and why in `error` on failure. */
+/** Writes result.json and the tables of one policy (timeline, spans, latency, windows, causes and
+ * symbols, each .tsv) into a folder, which is made if needed. Each file is whole or not there.
+ * False and why in `error` on failure. */
 bool weir_replay_folder(const struct weir_replay *replay, size_t policy, const char *folder,
                         char *error, size_t error_size);
 

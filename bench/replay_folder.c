@@ -3,6 +3,7 @@
 
 #include "log.h"
 #include "replay_document.h"
+#include "replay_tables.h"
 #include "whole_file.h"
 
 #define SECOND_NS 1000000000LL
@@ -223,6 +224,9 @@ enum file {
     FILE_TIMELINE,
     FILE_SPANS,
     FILE_LATENCY,
+    FILE_WINDOWS,
+    FILE_CAUSES,
+    FILE_SYMBOLS,
     FILE_DOCUMENT,
     FILE_COUNT
 };
@@ -239,6 +243,12 @@ static bool write_file(const struct weir_replay *replay, size_t policy, enum fil
         return spans_file(replay, run, out);
     case FILE_LATENCY:
         return latency_file(run, out);
+    case FILE_WINDOWS:
+        return weir_windows_table(&run->own, out);
+    case FILE_CAUSES:
+        return weir_causes_table(&run->own, out);
+    case FILE_SYMBOLS:
+        return weir_symbols_table(&run->own, out);
     case FILE_COUNT:
         break;
     }
@@ -249,7 +259,8 @@ static bool write_file(const struct weir_replay *replay, size_t policy, enum fil
 static bool prepare_file(const struct weir_replay *replay, size_t policy, const char *folder,
                          enum file which, struct weir_whole_file *file, char *error,
                          size_t error_size) {
-    static const char *const names[FILE_COUNT] = {"timeline.tsv", "spans.tsv", "latency.tsv",
+    static const char *const names[FILE_COUNT] = {"timeline.tsv", "spans.tsv",  "latency.tsv",
+                                                  "windows.tsv",  "causes.tsv", "symbols.tsv",
                                                   "result.json"};
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s", folder, names[which]) >= (int)sizeof path) {

@@ -17,6 +17,7 @@ static const struct command {
     {"compare", weir_command_compare, "compare policies on traces: differences, verdicts, claims"},
     {"tune", weir_command_tune,
      "find the settings that cannot be told from the best, and how sure that is"},
+    {"report", weir_command_report, "one HTML page about results: answer, tables, figures"},
     {"policies", weir_command_policies, "list the policies and their settings"},
     {"serve", weir_command_serve,
      "let a real bot meet a cascade: the exchange over HTTP and WebSocket"},

@@ -52,9 +52,18 @@ bool weir_is_colored(enum weir_color color) {
            (color == WEIR_COLOR_AUTO && isatty(STDOUT_FILENO) && (!no_color || !no_color[0]));
 }
 
+/** Whether a command has -o. */
+static bool takes_output(const struct option *options) {
+    while (options->name && options->val != 'o') {
+        options++;
+    }
+    return options->name != NULL;
+}
+
 int weir_next_option(const char *command, int argc, char **argv, const struct option *options) {
     opterr = 0;
-    const int option = getopt_long(argc, argv, ":h", options, NULL);
+    const int option =
+        getopt_long(argc, argv, takes_output(options) ? ":ho:" : ":h", options, NULL);
     if (option == ':') {
         weir_complain(WEIR_EXIT_WRONG_USE, "option '%s' needs a value; weir %s --help tells which",
                       argv[optind - 1], command);

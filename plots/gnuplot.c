@@ -1,5 +1,6 @@
 #include "gnuplot.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -101,8 +102,16 @@ static bool judge(const char *script, int status, const char *said, struct plots
 
 bool plots_gnuplot_run(const char *program, int folder, const char *definitions, const char *script,
                        char *warnings, size_t size, struct plots_error *error) {
-    const char *const words[] = {"gnuplot", "-d", "-e", definitions, script, NULL};
+    return plots_gnuplot_run_all(program, folder, definitions, &script, 1, warnings, size, error);
+}
+
+bool plots_gnuplot_run_all(const char *program, int folder, const char *definitions,
+                           const char *const *scripts, size_t count, char *warnings, size_t size,
+                           struct plots_error *error) {
+    assert(count > 0 && count <= PLOTS_SCRIPTS_MAX);
+    const char *words[4 + PLOTS_SCRIPTS_MAX + 1] = {"gnuplot", "-d", "-e", definitions};
     char *arguments[sizeof words / sizeof words[0]];
+    memcpy(words + 4, scripts, count * sizeof *scripts);
     memcpy(arguments, words, sizeof words); /* execv wants char *, and changes nothing */
     warnings[0] = '\0';
     int ends[2];
@@ -126,5 +135,5 @@ bool plots_gnuplot_run(const char *program, int folder, const char *definitions,
         return plots_fail(error, "gnuplot cannot be started: %s",
                           strerror(child < 0 ? why : errno));
     }
-    return judge(script, status, warnings, error);
+    return judge(count == 1 ? scripts[0] : "the scripts of the report", status, warnings, error);
 }

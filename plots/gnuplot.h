@@ -18,4 +18,13 @@ bool plots_gnuplot_find(char program[PLOTS_PROGRAM_SIZE]);
 bool plots_gnuplot_run(const char *program, int folder, const char *definitions, const char *script,
                        char *warnings, size_t size, struct plots_error *error);
 
+/** Most scripts of one run. */
+#define PLOTS_SCRIPTS_MAX 256
+
+/** The same with several scripts in one process, one after the other; each must set what it needs,
+ *  for variables of the one before are still there. */
+bool plots_gnuplot_run_all(const char *program, int folder, const char *definitions,
+                           const char *const *scripts, size_t count, char *warnings, size_t size,
+                           struct plots_error *error);
+
 #endif

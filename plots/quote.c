@@ -90,3 +90,43 @@ void plots_clean(const char *text, size_t characters, char *clean, size_t size) 
     }
     clean[used] = '\0';
 }
+
+static void escape_byte(FILE *page, char byte) {
+    switch (byte) {
+    case '&':
+        fputs("&amp;", page);
+        break;
+    case '<':
+        fputs("&lt;", page);
+        break;
+    case '>':
+        fputs("&gt;", page);
+        break;
+    case '"':
+        fputs("&quot;", page);
+        break;
+    case '\'':
+        fputs("&#39;", page);
+        break;
+    default:
+        fputc(byte, page);
+        break;
+    }
+}
+
+void plots_escape(FILE *page, const char *text) {
+    for (const char *at = text; *at;) {
+        uint32_t code = 0;
+        const size_t length = character_length(at, &code);
+        if (length == 0) {
+            fputs(REPLACEMENT, page);
+        } else if (is_control(code)) {
+            fputc(' ', page);
+        } else if (length == 1) {
+            escape_byte(page, *at);
+        } else {
+            fwrite(at, 1, length, page);
+        }
+        at += length ? length : 1;
+    }
+}

@@ -20,4 +20,8 @@ void plots_quote(FILE *script, const char *text);
  */
 void plots_clean(const char *text, size_t characters, char *clean, size_t size);
 
+/** Writes a text into HTML or XML, between tags or inside a quoted attribute: it can neither become
+ *  markup nor steer the page. What plots_clean replaces is replaced here too; nothing is cut. */
+void plots_escape(FILE *page, const char *text);
+
 #endif

@@ -6,7 +6,7 @@
 #include "error.h"
 
 /** Most columns of a table in a result folder. */
-#define PLOTS_COLUMNS_MAX 9
+#define PLOTS_COLUMNS_MAX 16
 
 /** A table of a result folder: tab-separated, its first line names the columns. */
 struct plots_rows {

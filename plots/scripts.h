@@ -8,4 +8,15 @@ extern const char weir_plots_heatmap_gp[];
 extern const char weir_plots_slices_gp[];
 extern const char weir_plots_pareto_gp[];
 
+/** Those of the report: what all share, then the kinds of figures. */
+extern const char weir_plots_common_gp[];
+extern const char weir_plots_bars_gp[];
+extern const char weir_plots_cascade_gp[];
+extern const char weir_plots_columns_gp[];
+extern const char weir_plots_intervals_gp[];
+extern const char weir_plots_lines_gp[];
+
+/** The style of the report. */
+extern const char weir_plots_style_report_css[];
+
 #endif

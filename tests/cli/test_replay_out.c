@@ -13,11 +13,11 @@
 
 #define CASCADE "hyperliquid-2025-10-10"
 #define FILES_WITHOUT_PICTURES                                                                     \
-    "latency.gp latency.tsv result.json spans.tsv timeline.gp timeline.tsv"
+    "causes.tsv latency.gp latency.tsv result.json spans.tsv symbols.tsv timeline.gp "             \
+    "timeline.tsv windows.tsv"
 #define FILES                                                                                      \
-    "latency.gp latency.png latency.svg latency.tsv result.json spans.tsv timeline.gp "            \
-    "timeline.png "                                                                                \
-    "timeline.svg timeline.tsv"
+    "causes.tsv latency.gp latency.png latency.svg latency.tsv result.json spans.tsv symbols.tsv " \
+    "timeline.gp timeline.png timeline.svg timeline.tsv windows.tsv"
 
 static bool has_gnuplot(void) {
     char folders[4096];
@@ -90,9 +90,9 @@ static void a_second_result_replaces_the_first(void **state) {
         char *text = read_text(result.text);
         assert_non_null(strstr(text, i ? "\"seed\": 8" : "\"seed\": 7"));
         free(text);
-        assert_lists(
-            out.text,
-            "latency.gp latency.tsv notes.txt result.json spans.tsv timeline.gp timeline.tsv");
+        assert_lists(out.text, "causes.tsv latency.gp latency.tsv notes.txt result.json spans.tsv "
+                               "symbols.tsv timeline.gp "
+                               "timeline.tsv windows.tsv");
     }
 }
 

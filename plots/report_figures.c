@@ -1,0 +1,159 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quote.h"
+#include "report_parts.h"
+#include "scripts.h"
+#include "variable.h"
+
+#define NAME_CHARACTERS 28
+#define NAME_SIZE (4 * NAME_CHARACTERS + 8)
+
+size_t plots_characters(const char *text) {
+    size_t count = 0;
+    for (; *text; text++) {
+        count += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return count;
+}
+
+void plots_short_name(const char *text, char *name, size_t size) {
+    plots_clean(text, NAME_CHARACTERS, name, size);
+}
+
+void plots_script_texts(FILE *script, const char *name, const char *const *texts, size_t count) {
+    fprintf(script, "array %s[%zu]\n", name, count ? count : 1);
+    for (size_t i = 0; i < count; i++) {
+        char clean[NAME_SIZE];
+        plots_short_name(texts[i], clean, sizeof clean);
+        fprintf(script, "%s[%zu] = ", name, i + 1);
+        plots_quote(script, clean);
+        fputc('\n', script);
+    }
+}
+
+/** Names and values of rows, and how much room they need. */
+static void write_row_texts(FILE *script, const char *const *names, const char *const *values,
+                            size_t count) {
+    size_t name_characters = 0;
+    size_t value_characters = 0;
+    for (size_t i = 0; i < count; i++) {
+        char clean[NAME_SIZE];
+        plots_short_name(names[i], clean, sizeof clean);
+        const size_t name = plots_characters(clean);
+        const size_t value = plots_characters(values[i]);
+        name_characters = name > name_characters ? name : name_characters;
+        value_characters = value > value_characters ? value : value_characters;
+    }
+    plots_script_texts(script, "row_name", names, count);
+    plots_script_texts(script, "row_value", values, count);
+    plots_variable_number(script, "row_chars", (double)name_characters);
+    plots_variable_number(script, "value_chars", (double)value_characters);
+    fprintf(script, "rows = %zu\n", count);
+}
+
+static double sum_of(const struct plots_bar *bar, size_t parts) {
+    double sum = 0.0;
+    for (size_t p = 0; p < parts; p++) {
+        sum += bar->parts[p];
+    }
+    return sum;
+}
+
+static void write_bars(FILE *script, const struct plots_bar *bars, size_t count, size_t parts,
+                       const int *roles) {
+    double most = 0.0;
+    size_t drawn = 0;
+    fprintf(script, "array row_end[%zu]\n", count);
+    fputs("# row, from, until, colour\n$bars << END\n", script);
+    for (size_t i = 0; i < count; i++) {
+        double from = 0.0;
+        for (size_t p = 0; p < parts; p++) {
+            if (bars[i].parts[p] > 0.0) {
+                fprintf(script, "%zu %.9g %.9g %d\n", i + 1, from, from + bars[i].parts[p],
+                        roles[p]);
+                from += bars[i].parts[p];
+                drawn++;
+            }
+        }
+        most = fmax(most, from);
+    }
+    if (drawn == 0) {
+        fputs("1 0 0 1\n", script);
+    }
+    fputs("END\n", script);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(script, "row_end[%zu] = %.9g\n", i + 1, sum_of(&bars[i], parts));
+    }
+    fprintf(script, "bars = %zu\n", drawn ? drawn : 1);
+    plots_variable_number(script, "x_max", most > 0.0 ? most : 1.0);
+}
+
+void plots_bars(struct plots_sheet *sheet, const char *figure, const struct plots_bar *bars,
+                size_t count, size_t parts, const int *roles, const char *const *part_names,
+                struct plots_amount (*amount)(double), const struct plots_caption *caption) {
+    const char **texts = calloc(2 * count + 1, sizeof *texts);
+    FILE *script = texts && count > 0 ? plots_figure_open(sheet, figure) : NULL;
+    if (!script) {
+        free(texts);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = bars[i].name;
+        texts[count + i] = bars[i].value;
+    }
+    write_row_texts(script, texts, texts + count, count);
+    write_bars(script, bars, count, parts, roles);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t p = 0; p < parts; p++) {
+            if (bars[i].parts[p] > 0.0) {
+                plots_figure_hover(sheet, "%.80s%s%.40s: %s", bars[i].name, part_names ? ", " : "",
+                                   part_names ? part_names[p] : "", amount(bars[i].parts[p]).text);
+            }
+        }
+    }
+    plots_figure_close(sheet, script, weir_plots_bars_gp, caption);
+    free(texts);
+}
+
+/** The range that holds all intervals and the line of no difference, with some room. */
+static void write_range(FILE *script, const struct plots_interval *rows, size_t count,
+                        double scale) {
+    double low = 0.0;
+    double high = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        low = fmin(low, rows[i].low * scale);
+        high = fmax(high, rows[i].high * scale);
+    }
+    const double room = fmax(0.05 * (high - low), 1e-6);
+    plots_variable_number(script, "x_from", low - room);
+    plots_variable_number(script, "x_until", high + room);
+}
+
+void plots_intervals(struct plots_sheet *sheet, const char *figure,
+                     const struct plots_interval *rows, size_t count, double scale,
+                     const char *format, const struct plots_caption *caption) {
+    const char **texts = calloc(2 * count + 1, sizeof *texts);
+    FILE *script = texts && count > 0 ? plots_figure_open(sheet, figure) : NULL;
+    if (!script) {
+        free(texts);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = rows[i].name;
+        texts[count + i] = rows[i].value;
+        plots_figure_hover(sheet, "%.90s: %s", rows[i].name, rows[i].value);
+    }
+    write_row_texts(script, texts, texts + count, count);
+    write_range(script, rows, count, scale);
+    plots_variable_text(script, "x_format", format);
+    fputs("# row, low, high, mean, colour\n$rows << END\n", script);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(script, "%zu %.9g %.9g %.9g %d\n", i + 1, rows[i].low * scale, rows[i].high * scale,
+                rows[i].mean * scale, rows[i].role);
+    }
+    fputs("END\n", script);
+    plots_figure_close(sheet, script, weir_plots_intervals_gp, caption);
+    free(texts);
+}

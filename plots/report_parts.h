@@ -1,0 +1,66 @@
+#ifndef WEIR_PLOTS_REPORT_PARTS_H
+#define WEIR_PLOTS_REPORT_PARTS_H
+
+#include "amount.h"
+#include "sheet.h"
+#include "source.h"
+
+/** The parts of a report, each a section or several, written into the sheet. Errors go into
+ *  sheet->error. */
+
+/** One replay, from its diagnosis to the bound. */
+void plots_report_replay(struct plots_sheet *sheet, const struct plots_source *source);
+
+/** One comparison. */
+void plots_report_compare(struct plots_sheet *sheet, const struct plots_source *source);
+
+/** Several results: where they differ, in settings and in figures, and then what they share. */
+void plots_report_differences(struct plots_sheet *sheet, const struct plots_source *sources,
+                              size_t count);
+
+/** How to repeat a result: command, seeds, digests, version, every setting. */
+void plots_report_repeat(struct plots_sheet *sheet, const struct plots_source *source);
+
+/** A short name for a result among others: its policy, and its trace if they differ. */
+void plots_report_label(const struct plots_source *source, char *label, size_t size);
+
+/** A metric's name as people say it. */
+const char *plots_metric_label(const char *metric);
+
+/* ---- figures that several parts draw ---- */
+
+/** A row of horizontal bars; up to 4 parts. */
+struct plots_bar {
+    const char *name; /**< data */
+    double parts[4];
+    char value[48];
+};
+
+/** Writes bars; `roles` are the colours of the parts, `part_names` what they are. */
+void plots_bars(struct plots_sheet *sheet, const char *figure, const struct plots_bar *bars,
+                size_t count, size_t parts, const int *roles, const char *const *part_names,
+                struct plots_amount (*amount)(double), const struct plots_caption *caption);
+
+/** A row of intervals. */
+struct plots_interval {
+    char name[96]; /**< data */
+    double low, mean, high;
+    char value[64];
+    int role;
+};
+
+/** Writes intervals; `scale` turns their unit into that of the axis, which `format` prints. */
+void plots_intervals(struct plots_sheet *sheet, const char *figure,
+                     const struct plots_interval *rows, size_t count, double scale,
+                     const char *format, const struct plots_caption *caption);
+
+/** An array of texts in a script. */
+void plots_script_texts(FILE *script, const char *name, const char *const *texts, size_t count);
+
+/** Length of a text in characters, as far as it is shown. */
+size_t plots_characters(const char *text);
+
+/** A name cut to what a figure has room for. */
+void plots_short_name(const char *text, char *name, size_t size);
+
+#endif

@@ -1,0 +1,158 @@
+#include "svg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "quote.h"
+
+/** Colours of common.gp and the variables of report.css that stand for them. */
+static const struct {
+    unsigned red, green, blue;
+    const char *variable;
+} COLOURS[] = {
+    {0x1F, 0x23, 0x28, "--ink"},    {0x5B, 0x64, 0x70, "--muted"}, {0xE2, 0xE6, 0xEB, "--grid"},
+    {0x00, 0x5F, 0xA3, "--blue"},   {0xA3, 0xAD, 0xB8, "--grey"},  {0xD5, 0x5E, 0x00, "--red"},
+    {0xE6, 0x9F, 0x00, "--yellow"}, {0x00, 0x9E, 0x73, "--green"}, {0x56, 0xB4, 0xE9, "--sky"},
+    {0xCC, 0x79, 0xA7, "--pink"},   {0xB5, 0xD2, 0xEA, "--pale"},  {0xF4, 0xE3, 0xBD, "--hold"},
+    {0xF6, 0xD3, 0xBC, "--ban"},    {0xEE, 0xF0, 0xF3, "--shade"}, {0xFD, 0xFE, 0xFF, "--paper"},
+    {0x3D, 0x46, 0x51, "--dark"},
+};
+
+/** What gnuplot says of every group, and what the page says once for all of them. */
+#define GROUP "<g fill=\"none\" color=\"black\" stroke=\"currentColor\" stroke-width=\""
+#define GROUP_END "\" stroke-linecap=\"butt\" stroke-linejoin=\"miter\">"
+
+struct walk {
+    FILE *page;
+    const char *at;
+    const struct plots_svg_words *words;
+    size_t part;
+};
+
+static bool starts(const char *at, const char *word) {
+    return strncmp(at, word, strlen(word)) == 0;
+}
+
+/** Writes a replacement for a word, if that is what comes. */
+static bool replace(struct walk *w, const char *word, const char *replacement) {
+    if (!starts(w->at, word)) {
+        return false;
+    }
+    fputs(replacement, w->page);
+    w->at += strlen(word);
+    return true;
+}
+
+/** Passes over groups that hold nothing, and shortens the heads of the others. */
+static bool take_group(struct walk *w) {
+    if (!starts(w->at, GROUP)) {
+        return false;
+    }
+    const char *width = w->at + strlen(GROUP);
+    const size_t digits = strspn(width, "0123456789.");
+    const char *rest = width + digits;
+    if (!starts(rest, GROUP_END)) {
+        return false;
+    }
+    rest += strlen(GROUP_END);
+    if (starts(rest, "\n</g>\n")) {
+        w->at = rest + strlen("\n</g>\n");
+        return true;
+    }
+    fputs("<g", w->page);
+    if (strncmp(width, "1.00", digits) != 0) {
+        fprintf(w->page, " stroke-width=\"%.*s\"", (int)digits, width);
+    }
+    fputc('>', w->page);
+    w->at = rest;
+    return true;
+}
+
+/** Gives a part of the plot the title that it was meant to have. */
+static bool take_part(struct walk *w) {
+    const char *title_end = NULL;
+    if (!starts(w->at, "<g id=\"gnuplot_plot_") || !(title_end = strstr(w->at, "</title>"))) {
+        return false;
+    }
+    fputs("<g>", w->page);
+    if (w->part < w->words->hover_count) {
+        fputs("<title>", w->page);
+        plots_escape(w->page, w->words->hovers[w->part]);
+        fputs("</title>", w->page);
+    }
+    w->part++;
+    w->at = title_end + strlen("</title>");
+    return true;
+}
+
+static bool take_colour(struct walk *w) {
+    unsigned red = 0;
+    unsigned green = 0;
+    unsigned blue = 0;
+    int length = 0;
+    if (!starts(w->at, "rgb(") ||
+        sscanf(w->at, "rgb( %u , %u , %u )%n", &red, &green, &blue, &length) != 3 || length == 0) {
+        return false;
+    }
+    w->at += length;
+    for (size_t i = 0; i < sizeof COLOURS / sizeof COLOURS[0]; i++) {
+        if (COLOURS[i].red == red && COLOURS[i].green == green && COLOURS[i].blue == blue) {
+            fprintf(w->page, "var(%s)", COLOURS[i].variable);
+            return true;
+        }
+    }
+    fprintf(w->page, "rgb(%u,%u,%u)", red, green, blue);
+    return true;
+}
+
+static void copy_body(struct walk *w, const char *end) {
+    while (w->at < end) {
+        if (take_group(w) || take_part(w) || take_colour(w) ||
+            replace(w, " font-family=\"sans-serif\"", "") || replace(w, "\t", "") ||
+            replace(w, "'black'", "'currentColor'") ||
+            replace(w, "\"black\"", "\"currentColor\"")) {
+            continue;
+        }
+        fputc(*w->at++, w->page);
+    }
+}
+
+static void write_head(FILE *page, const char *box, size_t length,
+                       const struct plots_svg_words *words) {
+    fprintf(page,
+            "<svg viewBox=\"%.*s\" role=\"img\" aria-labelledby=\"%s-t %s-d\" fill=\"none\" "
+            "stroke=\"currentColor\"><title id=\"%s-t\">",
+            (int)length, box, words->id, words->id, words->id);
+    plots_escape(page, words->title);
+    fprintf(page, "</title><desc id=\"%s-d\">", words->id);
+    plots_escape(page, words->description);
+    fputs("</desc>", page);
+}
+
+bool plots_svg_inline(FILE *page, const char *svg, const struct plots_svg_words *words) {
+    const char *box = strstr(svg, "viewBox=\"");
+    const char *body = strstr(svg, "</defs>");
+    const char *end = body ? strstr(body, "</svg>") : NULL;
+    if (!box || !end) {
+        return false;
+    }
+    box += strlen("viewBox=\"");
+    write_head(page, box, strspn(box, "0123456789. -"), words);
+    fputs("<g>", page); /* gnuplot's own, which begins before its definitions */
+    struct walk walk = {page, body + strlen("</defs>"), words, 0};
+    copy_body(&walk, end);
+    fputs("</svg>\n", page);
+    return true;
+}
+
+void plots_svg_marks(FILE *page) {
+    fputs("<svg width=\"0\" height=\"0\" aria-hidden=\"true\" class=\"marks\"><defs>"
+          "<circle id=\"gpDot\" r=\"0.5\" stroke-width=\"0.5\" stroke=\"currentColor\"/>"
+          "<path id=\"gpPt1\" stroke-width=\"0.222\" stroke=\"currentColor\" "
+          "d=\"M-1,-1 L1,1 M1,-1 L-1,1\"/>"
+          "<circle id=\"gpPt5\" stroke-width=\"0.222\" stroke=\"currentColor\" r=\"1\"/>"
+          "<circle id=\"gpPt6\" fill=\"currentColor\" r=\"1\"/>"
+          "<path id=\"gpPt12\" fill=\"currentColor\" d=\"M0,-1.4 L1.4,0 L0,1.4 L-1.4,0 z\"/>"
+          "</defs></svg>\n",
+          page);
+}
