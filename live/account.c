@@ -8,8 +8,8 @@
 #include "weir/policy.h"
 
 /* Room for orders, open and finished, and for fills; the oldest finished ones are forgotten. */
-#define ORDERS_MAX (4 * LIVE_OPEN_ORDERS_MAX)
-#define FILLS_MAX 8192
+#define ORDERS_MAX ((size_t)4 * LIVE_OPEN_ORDERS_MAX)
+#define FILLS_MAX ((size_t)8192)
 
 #define LEVERAGE_FIRST 20
 #define WALLET_USD 1e6
@@ -19,9 +19,10 @@
 #define CODE_REDUCE_ONLY (-2022)
 #define CODE_TOO_MANY_OPEN (-2025)
 
-struct live_account *live_account_create(const struct live_quotes *quotes,
-                                         const struct weir_venue_limits *limits, uint32_t number,
-                                         uint64_t *next_id) {
+struct live_account *
+live_account_create(const struct live_quotes *quotes, const struct weir_venue_limits *limits,
+                    uint32_t number,
+                    uint64_t *next_id) { // NOLINT(readability-non-const-parameter)
     struct live_account *account = calloc(1, sizeof *account);
     if (!account) {
         return NULL;

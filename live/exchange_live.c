@@ -63,8 +63,8 @@ struct live_exchange *live_exchange_create(const struct weir_scenario *scenario,
         tighten_s < 0.0 ? INT64_MAX : quotes->trace->rows[0].time_ns + (int64_t)(tighten_s * 1e9);
     exchange->limits =
         weir_exchange_create(&scenario->exchange.rules, LIVE_IPS_MAX, LIVE_ACCOUNTS_MAX);
-    exchange->routes =
-        (const struct live_route **)calloc(weir_endpoint_count(), sizeof *exchange->routes);
+    exchange->routes = (const struct live_route **)calloc(weir_endpoint_count(),
+                                                          sizeof(const struct live_route *));
     if (!exchange->limits || !exchange->routes) {
         live_exchange_destroy(exchange);
         return NULL;

@@ -126,7 +126,7 @@ static int answer(struct live_http *http, struct lws *wsi, int status,
         free(out);
         return -1;
     }
-    memcpy(end, body, body_length);
+    memcpy(end, body, body_length); // NOLINT(bugprone-not-null-terminated-result): bytes
     const size_t length = (size_t)(end - start) + body_length;
     const size_t first = length < PIECE ? length : PIECE;
     if (lws_write(wsi, start, first, LWS_WRITE_HTTP_HEADERS) < 0) {

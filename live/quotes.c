@@ -12,19 +12,30 @@
 #define PRICE_DECIMALS_MAX 8
 #define QUANTITY_DECIMALS_MAX 5
 
+/** How many times a price can be divided by ten before it is below ten; below 0 for prices below
+ *  one. */
+static int magnitude(double price) {
+    int tens = 0;
+    while (price >= 10.0) {
+        price /= 10.0;
+        tens++;
+    }
+    while (price < 1.0 && tens > -PRICE_DECIMALS_MAX) {
+        price *= 10.0;
+        tens--;
+    }
+    return tens;
+}
+
+static uint8_t within(int value, int low, int high) {
+    return (uint8_t)(value < low ? low : value > high ? high : value);
+}
+
 /** A tick is about a hundred-thousandth of the price, a step at most a dollar's worth. */
 static void set_precision(struct live_symbol *symbol, double price) {
-    symbol->price_decimals = 5;
-    for (double p = price; p >= 10.0 && symbol->price_decimals > 1; p /= 10.0) {
-        symbol->price_decimals--;
-    }
-    for (double p = price; p < 1.0 && symbol->price_decimals < PRICE_DECIMALS_MAX; p *= 10.0) {
-        symbol->price_decimals++;
-    }
-    for (double p = price; p > 1.0 && symbol->quantity_decimals < QUANTITY_DECIMALS_MAX;
-         p /= 10.0) {
-        symbol->quantity_decimals++;
-    }
+    const int tens = magnitude(price);
+    symbol->price_decimals = within(5 - tens, 1, PRICE_DECIMALS_MAX);
+    symbol->quantity_decimals = within(price > 1.0 ? tens + 1 : 0, 0, QUANTITY_DECIMALS_MAX);
 }
 
 static void set_base(struct live_symbol *symbol) {

@@ -1,5 +1,6 @@
 /** Endpoints that show the market. Trades are the trace's liquidations; the order book is made
  *  around the last price; mark, index and last price are the same path. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,23 +194,23 @@ static json_t *answer_aggregates(struct live_call *call) {
     return trades(call, aggregate_json);
 }
 
-/** What happened to a symbol in [from, to): prices of the path, trades of the trace. */
+/** What happened to a symbol in [opens, closes): prices of the path, trades of the trace. */
 struct span {
     int64_t open, close, high, low; /**< ticks */
     double quantity, quote_usd, bought, bought_usd;
     uint32_t first, count; /**< its trades */
 };
 
-static struct span span_of(const struct live_quotes *quotes, uint32_t s, int64_t from_ns,
-                           int64_t to_ns) {
-    struct span span = {.open = live_price_ticks(quotes, s, from_ns),
-                        .close = live_price_ticks(quotes, s, to_ns - 1)};
+static struct span span_of(const struct live_quotes *quotes, uint32_t s, int64_t opens_ns,
+                           int64_t closes_ns) {
+    struct span span = {.open = live_price_ticks(quotes, s, opens_ns),
+                        .close = live_price_ticks(quotes, s, closes_ns - 1)};
     const struct live_symbol *symbol = &quotes->symbols[s];
     const double scale = (double)weir_power_of_ten(symbol->price_decimals);
     span.high = span.open > span.close ? span.open : span.close;
     span.low = span.open < span.close ? span.open : span.close;
-    span.first = live_rows_until(quotes, s, from_ns - 1);
-    const uint32_t end = live_rows_until(quotes, s, to_ns - 1);
+    span.first = live_rows_until(quotes, s, opens_ns - 1);
+    const uint32_t end = live_rows_until(quotes, s, closes_ns - 1);
     for (uint32_t i = span.first; i < end; i++) {
         const struct weir_liquidation *row = live_row(quotes, s, i);
         const int64_t ticks = (int64_t)(weir_liquidation_price(row) * scale + 0.5);
@@ -256,11 +257,11 @@ static int32_t check_klines(struct live_call *call) {
 }
 
 static json_t *kline_json(const struct live_symbol *symbol, const struct span *span,
-                          int64_t from_ns, int64_t to_ns) {
-    return json_pack("[o,o,o,o,o,o,o,o,I,o,o,s]", live_ms_json(from_ns),
+                          int64_t opens_ns, int64_t closes_ns) {
+    return json_pack("[o,o,o,o,o,o,o,o,I,o,o,s]", live_ms_json(opens_ns),
                      live_price_json(symbol, span->open), live_price_json(symbol, span->high),
                      live_price_json(symbol, span->low), live_price_json(symbol, span->close),
-                     live_usd_json(span->quantity), live_ms_json(to_ns - 1),
+                     live_usd_json(span->quantity), live_ms_json(closes_ns - 1),
                      live_usd_json(span->quote_usd), (json_int_t)span->count,
                      live_usd_json(span->bought), live_usd_json(span->bought_usd), "0");
 }
@@ -281,19 +282,23 @@ static json_t *answer_klines(struct live_call *call) {
     const int64_t count = call->limit > 0 ? call->limit : KLINES_FIRST;
     int64_t last_ns = time_parameter(call, "endTime", call->now_ns);
     last_ns = last_ns > call->now_ns ? call->now_ns : last_ns;
+    assert(length_ns > 0); /* check_klines saw to it */
     last_ns -= last_ns % length_ns;
     int64_t first_ns = last_ns - (count - 1) * length_ns;
     const int64_t from_ns = time_parameter(call, "startTime", INT64_MIN);
+    if (from_ns > call->now_ns) { /* nothing is known of the future */
+        return json_array();
+    }
     if (from_ns != INT64_MIN) {
         first_ns = from_ns + (length_ns - from_ns % length_ns) % length_ns;
     }
     json_t *json = json_array();
     for (int64_t i = 0; i < count && first_ns + i * length_ns <= last_ns; i++) {
-        const int64_t at_ns = first_ns + i * length_ns;
-        const int64_t end_ns = at_ns + length_ns;
-        const struct span span =
-            span_of(quotes, s, at_ns, end_ns > call->now_ns ? call->now_ns + 1 : end_ns);
-        json_array_append_new(json, kline_json(&quotes->symbols[s], &span, at_ns, end_ns));
+        const int64_t opens_ns = first_ns + i * length_ns;
+        const int64_t closes_ns = opens_ns + length_ns;
+        const int64_t known_ns = closes_ns > call->now_ns ? call->now_ns + 1 : closes_ns;
+        const struct span span = span_of(quotes, s, opens_ns, known_ns);
+        json_array_append_new(json, kline_json(&quotes->symbols[s], &span, opens_ns, closes_ns));
     }
     return json;
 }
@@ -341,17 +346,17 @@ static json_t *day_json(const struct live_call *call, uint32_t s) {
         span_of(call->exchange->quotes, s, call->now_ns - DAY_NS, call->now_ns + 1);
     const double average =
         span.quantity > 0.0 ? span.quote_usd / span.quantity : live_price_of(symbol, span.close);
-    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I}", "symbol",
-                     symbol->name, "priceChange", live_price_json(symbol, span.close - span.open),
-                     "priceChangePercent", percent_json(span.open, span.close), "weightedAvgPrice",
-                     live_usd_json(average), "lastPrice", live_price_json(symbol, span.close),
-                     "lastQty", "0", "openPrice", live_price_json(symbol, span.open), "highPrice",
-                     live_price_json(symbol, span.high), "lowPrice",
-                     live_price_json(symbol, span.low), "volume", live_usd_json(span.quantity),
-                     "quoteVolume", live_usd_json(span.quote_usd), "openTime",
-                     live_ms_json(call->now_ns - DAY_NS), "closeTime", live_ms_json(call->now_ns),
-                     "firstId", (json_int_t)span.first + 1, "lastId",
-                     (json_int_t)(span.first + span.count), "count", (json_int_t)span.count);
+    return json_pack(
+        "{s:s,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I}", "symbol", symbol->name,
+        "priceChange", live_price_json(symbol, span.close - span.open), "priceChangePercent",
+        percent_json(span.open, span.close), "weightedAvgPrice", live_usd_json(average),
+        "lastPrice", live_price_json(symbol, span.close), "lastQty", "0", "openPrice",
+        live_price_json(symbol, span.open), "highPrice", live_price_json(symbol, span.high),
+        "lowPrice", live_price_json(symbol, span.low), "volume", live_usd_json(span.quantity),
+        "quoteVolume", live_usd_json(span.quote_usd), "openTime",
+        live_ms_json(call->now_ns - DAY_NS), "closeTime", live_ms_json(call->now_ns), "firstId",
+        (json_int_t)span.first + 1, "lastId", (json_int_t)span.first + (json_int_t)span.count,
+        "count", (json_int_t)span.count);
 }
 
 static json_t *premium_json(const struct live_call *call, uint32_t s) {

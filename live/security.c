@@ -74,9 +74,10 @@ static bool signed_by(const char *secret, const char *text, size_t length, const
         return false;
     }
     for (unsigned int i = 0; i < size; i++) {
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+        snprintf(hex + (size_t)2 * i, 3, "%02x", digest[i]);
     }
-    return strlen(signature) == 2 * size && CRYPTO_memcmp(hex, signature, 2 * size) == 0;
+    const size_t digits = (size_t)2 * size;
+    return strlen(signature) == digits && CRYPTO_memcmp(hex, signature, digits) == 0;
 }
 
 /** Writes query and body without the signature, as they were signed. The query reaches us decoded,

@@ -86,6 +86,7 @@ struct live_streams *live_streams_create(struct live_exchange *exchange) {
 void live_streams_destroy(struct live_streams *streams) {
     if (streams) {
         while (streams->listeners) {
+            /* it takes itself off the list: NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
             live_listener_close(streams->listeners);
         }
         free(streams);
@@ -121,7 +122,7 @@ static void release(struct message *message) {
 
 static void enqueue(struct live_listener *listener, struct message *message) {
     if (!listener->queue) {
-        listener->queue = (struct message **)calloc(QUEUE_MAX, sizeof *listener->queue);
+        listener->queue = (struct message **)calloc(QUEUE_MAX, sizeof(struct message *));
     }
     if (!listener->queue || listener->waiting == QUEUE_MAX) {
         listener->too_slow = true;

@@ -192,14 +192,18 @@ static void test_abuse(void **state) {
     struct served served = served_start(arguments);
     static char long_text[100001];
     memset(long_text, 'a', 100000);
+    static const char two_in_one[] = "POST /fapi/v1/order HTTP/1.1\r\nContent-Length: 3\r\n\r\na=b"
+                                     "POST /fapi/v1/order HTTP/1.1\r\nContent-Length: 3\r\n\r\na=b";
+    static const char chunked[] =
+        "POST /fapi/v1/order HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\nhello\r\n0\r\n\r\n";
     static const char *const requests[] = {
         "GET /fapi/v1/ping HTTP/1.1\r\nHos",
         "\x01\x02garbage\r\n\r\n",
         "POST /fapi/v1/order HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf",
         "POST /fapi/v1/order HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
-        "POST /fapi/v1/order HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-        "POST /fapi/v1/order HTTP/1.1\r\nContent-Length: 3\r\n\r\na=bPOST /fapi/v1/order "
-        "HTTP/1.1\r\nContent-Length: 3\r\n\r\na=b"};
+        chunked,
+        two_in_one};
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
         const int fd = served_connect(&served, 1);
         assert_true(send_text(fd, requests[i]));
