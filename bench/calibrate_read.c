@@ -364,7 +364,7 @@ bool weir_request_log_read(struct weir_request_log *log, const char *path, const
                            char *error, size_t size) {
     struct weir_trace_error why = {.text = "out of memory"};
     struct weir_source *source = weir_source_open(path, &why);
-    struct weir_lines *lines = source ? weir_lines_open(source, NULL, 0, &why) : NULL;
+    struct weir_lines *lines = source ? weir_lines_open(source, "", 0, &why) : NULL;
     struct reader *r = lines ? calloc(1, sizeof *r) : NULL;
     snprintf(error, size, "%s", why.text);
     bool ok = false;
