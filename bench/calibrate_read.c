@@ -390,7 +390,9 @@ static int by_time(const void *left, const void *right) {
 }
 
 void weir_request_log_sort(struct weir_request_log *log) {
-    qsort(log->requests, log->count, sizeof *log->requests, by_time);
+    if (log->count > 0) {
+        qsort(log->requests, log->count, sizeof *log->requests, by_time);
+    }
 }
 
 void weir_request_log_free(struct weir_request_log *log) {
