@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "read_document.h"
 #include "scenario_document.h"
 
 #define PRECISION 12
@@ -299,6 +300,7 @@ char *weir_compare_document(const struct weir_compare *c) {
     json_object_set_new(root, "parts",
                         json_pack("{s:b, s:b, s:b}", "claims", c->plan.claims, "ablation",
                                   c->plan.ablation, "sensitivity", c->plan.sensitivity));
+    weir_read_document_add(root, &c->plan.read);
     json_object_set_new(root, "traces", traces(c));
     json_object_set_new(root, "across", across(c));
     json_object_set_new(root, "claims", claims(c));

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "strict_json.h"
+#include "read_document.h"
 
 /** The texts of a list; they belong to the document. NULL after an error. */
 static const char **read_texts(struct weir_json_part part, const char *key, size_t *count) {
@@ -42,6 +42,7 @@ static void read_result(struct weir_json_part top, struct weir_previous_compare 
     previous->replications = (uint32_t)weir_json_integer(top, "replications", 1, 1000000);
     previous->against = weir_json_text(top, "against");
     previous->policies = read_texts(top, "policies", &previous->policy_count);
+    previous->read = weir_read_document_options(top);
     const struct weir_json_part parts = weir_json_inner(top, "parts", "parts", true);
     previous->claims = weir_json_flag_or(parts, "claims", false);
     previous->ablation = weir_json_flag_or(parts, "ablation", false);

@@ -13,6 +13,7 @@ struct weir_previous_compare {
     const char ***paths; /**< what the sources point to */
     uint64_t *digests;   /**< of the traces */
     size_t source_count;
+    struct weir_read_options read;
     const char **policies; /**< as the user wrote them */
     size_t policy_count;
     const char *against;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "strict_json.h"
+#include "read_document.h"
 
 static void read_paths(struct weir_json_part trace, struct weir_previous_result *result) {
     json_t *paths = weir_json_list(trace, "paths");
@@ -31,13 +31,14 @@ static void read_result(struct weir_json_part top, struct weir_previous_result *
     result->replications = (uint32_t)weir_json_integer(top, "replications", 1, 1000000);
     const struct weir_json_part trace = weir_json_inner(top, "trace", "trace", true);
     read_paths(trace, result);
+    result->read = weir_read_document_options(top);
     const char *digest = weir_json_text(trace, "digest");
     char *end = NULL;
     result->trace_digest = strtoull(digest, &end, 16);
     if (strlen(digest) != 16 || *end != '\0') {
         weir_json_fails(trace, "digest", "must be 16 hexadecimal digits");
     }
-    result->scenario = json_incref(weir_json_inner(top, "scenario", "scenario", true).object);
+    weir_json_inner(top, "scenario", "scenario", true);
 }
 
 struct weir_previous_result *weir_previous_result_open(const char *path,
@@ -47,9 +48,11 @@ struct weir_previous_result *weir_previous_result_open(const char *path,
     struct weir_previous_result *result = root ? calloc(1, sizeof *result) : NULL;
     struct weir_json_reading reading = {path, &why, result == NULL};
     if (result) {
+        result->document = root;
         read_result((struct weir_json_part){&reading, "", root}, result);
+    } else {
+        json_decref(root);
     }
-    json_decref(root);
     if (reading.failed) {
         error->status =
             why.status == WEIR_TRACE_NO_FILE ? WEIR_SCENARIO_NO_FILE : WEIR_SCENARIO_BAD_FILE;
@@ -69,12 +72,13 @@ void weir_previous_result_close(struct weir_previous_result *result) {
     }
     free(result->paths);
     free(result->policy);
-    json_decref(result->scenario);
+    json_decref(result->document);
     free(result);
 }
 
 enum weir_scenario_status weir_previous_result_settings(const struct weir_previous_result *result,
                                                         struct weir_settings *settings,
                                                         struct weir_scenario_error *error) {
-    return weir_settings_add_json(settings, "--from", result->scenario, error);
+    return weir_settings_add_json(settings, "--from", json_object_get(result->document, "scenario"),
+                                  error);
 }

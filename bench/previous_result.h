@@ -5,16 +5,18 @@
 #include <stdint.h>
 
 #include "scenario.h"
+#include "trace.h"
 
 /** What a weir.replay/1 document says of how it was made, enough to make it again. */
 struct weir_previous_result {
     char *policy; /**< as the user wrote it (`policy_spec`; the name in documents without it) */
     char **paths;
     size_t path_count;
+    struct weir_read_options read; /**< its texts belong to `document` */
     uint64_t seed;
     uint32_t replications;
     uint64_t trace_digest;
-    void *scenario; /**< the document's own */
+    void *document;
 };
 
 /** Reads a result; NULL and an error that names file and key if it is not one. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diagnosis.h"
+#include "read_document.h"
 #include "scenario_document.h"
 
 #define PRECISION 12
@@ -149,6 +150,7 @@ char *weir_replay_document(const struct weir_replay *replay, size_t policy) {
     json_object_set_new(root, "seed", json_integer((json_int_t)replay->plan.seed));
     json_object_set_new(root, "replications", json_integer(replay->plan.replications));
     json_object_set_new(root, "trace", trace(replay));
+    weir_read_document_add(root, &replay->plan.read);
     json_object_set_new(root, "diagnosis", diagnosis(replay, result));
     json_object_set_new(root, "metrics", metrics(&result->summary));
     json_object_set_new(root, "bound", bound(replay->stage->bound));

@@ -174,6 +174,7 @@ static int take_from(struct options *o, const char *path) {
     }
     o->plan.seed = o->previous->seed;
     o->plan.replications = o->previous->replications;
+    o->plan.read = o->previous->read;
     o->plan.sources = o->previous->sources;
     o->plan.source_count = o->previous->source_count;
     o->plan.claims = o->previous->claims;

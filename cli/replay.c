@@ -148,6 +148,7 @@ static int take_from(struct options *o, const char *path) {
     }
     o->plan.seed = o->previous->seed;
     o->plan.replications = o->previous->replications;
+    o->plan.read = o->previous->read;
     o->plan.paths = (const char *const *)o->previous->paths;
     o->plan.path_count = o->previous->path_count;
     return WEIR_EXIT_DONE;

@@ -64,6 +64,18 @@ static void threads_and_repetition_change_nothing(void **state) {
     assert_same_result(read_text(result.text), compare("2", "--set=limiter.value=off"));
 }
 
+static void a_result_remembers_how_to_read(void **state) {
+    (void)state;
+    const struct path bare = write_text("bare.csv", "1700000000000,A,SELL,10,9000\n"
+                                                    "1700000000002,A,BUY,10,9000\n");
+    const struct path folder = workspace_path("bare");
+    const struct path result = workspace_path("bare/result.json");
+    free(WEIR_OUT("compare", bare.text, "--columns", "time=1,symbol=2,side=3,price=4,quantity=5",
+                  "--policies", "none,weir", "--replications", "1", "--out", folder.text));
+    assert_same_result(read_text(result.text),
+                       WEIR_OUT("compare", "--from", result.text, "--format", "json"));
+}
+
 static void a_figure_of_a_comparison_is_that_of_a_replay(void **state) {
     (void)state;
     char *text = compare("2", "--no-claims");
@@ -132,6 +144,7 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_document_has_what_is_promised),
         cmocka_unit_test(threads_and_repetition_change_nothing),
+        cmocka_unit_test(a_result_remembers_how_to_read),
         cmocka_unit_test(a_figure_of_a_comparison_is_that_of_a_replay),
         cmocka_unit_test(tables_and_csv),
         cmocka_unit_test(wrong_use_is_refused),

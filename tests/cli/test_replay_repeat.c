@@ -182,6 +182,34 @@ static void a_result_repeats_itself(void **state) {
     free(other);
 }
 
+/** A result remembers how its recording was to be read. */
+static void a_result_remembers_how_to_read(void **state) {
+    (void)state;
+    const struct path bare = write_text("bare.csv", "1700000000000,A,long,10,9000\n"
+                                                    "1700000000001,A,nobody,10,9000\n"
+                                                    "1700000000002,A,short,10,9000\n");
+    struct run made = WEIR("replay", bare.text, "--columns",
+                           "time=1,symbol=2,side=3,price=4,quantity=5,sell=long,buy=short",
+                           "--skip-bad", "--reader", "csv", "--out", workspace_path("bare").text);
+    assert_int_equal(made.exit_code, 0);
+    run_free(&made);
+    const struct path result = workspace_path("bare/result.json");
+    struct run again = WEIR("replay", "--from", result.text, "--format", "json");
+    assert_int_equal(again.exit_code, 0);
+    assert_non_null(strstr(again.err, "bad rows left out: 1"));
+    assert_same_result(read_text(result.text), strdup(again.out));
+    run_free(&again);
+
+    const struct path wrong = write_text(
+        "wrong.json", "{\"schema\": \"weir.replay/1\", \"policy\": \"weir\", \"seed\": 1,"
+                      " \"replications\": 1, \"trace\": {\"paths\": [\"bare.csv\"], \"digest\":"
+                      " \"0123456789abcdef\"}, \"scenario\": {}, \"read\": {\"columns\": 5}}");
+    struct run refused = WEIR("replay", "--from", wrong.text);
+    assert_int_equal(refused.exit_code, 3);
+    assert_non_null(strstr(refused.err, "read.columns"));
+    run_free(&refused);
+}
+
 /** A result whose trace has changed since is repeated, but not silently. */
 static void a_changed_trace_is_told(void **state) {
     (void)state;
@@ -201,11 +229,17 @@ static void a_changed_trace_is_told(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(same_question_same_bytes),    cmocka_unit_test(threads_change_nothing),
-    cmocka_unit_test(seed_changes_what_is_drawn),  cmocka_unit_test(any_seed_is_written_back),
-    cmocka_unit_test(replications_have_intervals), cmocka_unit_test(settings_have_their_precedence),
-    cmocka_unit_test(settings_are_obeyed),         cmocka_unit_test(clocks_may_be_off),
-    cmocka_unit_test(a_result_repeats_itself),     cmocka_unit_test(a_changed_trace_is_told),
+    cmocka_unit_test(same_question_same_bytes),
+    cmocka_unit_test(threads_change_nothing),
+    cmocka_unit_test(seed_changes_what_is_drawn),
+    cmocka_unit_test(any_seed_is_written_back),
+    cmocka_unit_test(replications_have_intervals),
+    cmocka_unit_test(settings_have_their_precedence),
+    cmocka_unit_test(settings_are_obeyed),
+    cmocka_unit_test(clocks_may_be_off),
+    cmocka_unit_test(a_result_repeats_itself),
+    cmocka_unit_test(a_changed_trace_is_told),
+    cmocka_unit_test(a_result_remembers_how_to_read),
 };
 
 int main(void) {
