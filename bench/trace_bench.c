@@ -81,7 +81,7 @@ static bool read_mapped(const char *path, struct weir_trace_error *error) {
         return weir_trace_fail(error, WEIR_TRACE_NO_FILE, "%s: %s", path, strerror(errno));
     }
     const size_t size = (size_t)status.st_size;
-    const unsigned char *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+    unsigned char *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
     close(file);
     if (map == MAP_FAILED) {
         return weir_trace_fail(error, WEIR_TRACE_NO_FILE, "%s: %s", path, strerror(errno));
@@ -92,21 +92,25 @@ static bool read_mapped(const char *path, struct weir_trace_error *error) {
         sum += sum_of((const struct weir_liquidation *)(const void *)(map + at));
     }
     sink = sum;
-    munmap((void *)(uintptr_t)map, size);
+    munmap(map, size);
     return true;
 }
 
 static bool read_binary(const char *path, struct weir_trace_error *error) {
     struct weir_binary *binary = weir_binary_open(path, error);
-    bool failed = binary == NULL;
     uint64_t sum = 0;
-    const struct weir_liquidation *row = NULL;
-    while (!failed && (row = weir_binary_next(binary, &failed, error)) != NULL) {
-        sum += sum_of(row);
+    const struct weir_liquidation *rows = NULL;
+    size_t count = 1;
+    bool ok = binary != NULL;
+    while (ok && count > 0) {
+        ok = weir_binary_block(binary, &rows, &count, error);
+        for (size_t i = 0; ok && i < count; i++) {
+            sum += sum_of(&rows[i]);
+        }
     }
     sink = sum;
     weir_binary_close(binary);
-    return !failed;
+    return ok;
 }
 
 static bool read_rows(const char *path, struct weir_trace_error *error) {

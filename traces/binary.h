@@ -37,6 +37,11 @@ void weir_binary_close(struct weir_binary *binary);
 const struct weir_liquidation *weir_binary_next(struct weir_binary *binary, bool *failed,
                                                 struct weir_trace_error *error);
 
+/** The next rows, as many as are checked at a time (some thousands); `*count` is 0 at the end.
+ * False and `error` naming the row when one is damaged. They are valid until the next call. */
+bool weir_binary_block(struct weir_binary *binary, const struct weir_liquidation **rows,
+                       size_t *count, struct weir_trace_error *error);
+
 /** Rows that were handed out. */
 size_t weir_binary_position(const struct weir_binary *binary);
 
@@ -50,12 +55,17 @@ size_t weir_binary_symbol_count(const struct weir_binary *binary);
 /** The unit in which times were recorded. */
 enum weir_time_unit weir_binary_unit(const struct weir_binary *binary);
 
+/** A checksum as far as it is computed: four lanes, each of every fourth eight bytes. */
+struct weir_lanes {
+    uint64_t a, b, c, d;
+};
+
 /** Writes a binary trace row by row into a stream that can be positioned. */
 struct weir_binary_writer {
     FILE *stream;
     struct weir_symbols symbols;
     uint64_t row_count;
-    uint64_t lanes[4]; /**< of the checksum of the rows */
+    struct weir_lanes lanes; /**< of the checksum of the rows */
     enum weir_time_unit unit;
 };
 

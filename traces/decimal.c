@@ -221,6 +221,9 @@ const char *weir_decimal_scale(struct weir_decimal decimal, uint8_t places, int6
 }
 
 bool weir_decimal_above(struct weir_decimal decimal, int64_t limit) {
+    if (decimal.mantissa <= limit) {
+        return false; /* without dividing: nearly always */
+    }
     const int64_t power = weir_power_of_ten(decimal.decimals);
     const int64_t whole = decimal.mantissa / power;
     return whole > limit || (whole == limit && decimal.mantissa % power != 0);

@@ -172,8 +172,11 @@ struct weir_trace *weir_generator_build(const struct weir_profile *profile,
     struct weir_trace *trace = calloc(1, sizeof *trace);
     struct drawing d = {
         .profile = profile, .generator = profile->generator, .options = options, .second = -1};
-    bool ok = trace != NULL || weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
-    ok = ok && weir_generate_arrivals(profile, options, &arrivals, error);
+    if (trace == NULL) {
+        weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    bool ok = weir_generate_arrivals(profile, options, &arrivals, error);
     if (ok && !fill_trace(&d, &arrivals, trace)) {
         ok = weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
     }

@@ -224,6 +224,9 @@ static void read_symbols(struct weir_json_part top, struct weir_profile *profile
     } else {
         read_invented(part, generator);
     }
+    if (part.reading->failed) {
+        return;
+    }
     double sum = 0.0;
     for (size_t i = 0; i < generator->symbol_count; i++) {
         sum += generator->symbols[i].share;

@@ -66,7 +66,7 @@ static void fill_shock(struct fit *f, double decay_s) {
 
 /** Expectation and maximisation: each weight becomes the share of the rows that its component
  *  explains, over its total. */
-static void estimate(struct fit *f, bool in_use[COMPONENTS]) {
+static void estimate(struct fit *f, const bool in_use[COMPONENTS]) {
     for (int c = 0; c < COMPONENTS; c++) {
         f->weight[c] = in_use[c] ? 0.3 * (double)f->trace->row_count / f->total[c] : 0.0;
     }

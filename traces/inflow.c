@@ -256,13 +256,13 @@ bool weir_strongest_start(const char *const *paths, size_t path_count,
     size_t most = 0;
     bool ok = inflow != NULL;
     while (ok && (ok = weir_inflow_next(inflow, &row, error)) && row != NULL) {
+        while (window.count > 0 && window.times[window.first] <= row->time_ns - length_ns) {
+            window.first = (window.first + 1) % window.capacity;
+            window.count--;
+        }
         if (!window_add(&window, row->time_ns)) {
             ok = weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
             break;
-        }
-        while (window.times[window.first] <= row->time_ns - length_ns) {
-            window.first = (window.first + 1) % window.capacity;
-            window.count--;
         }
         if (window.count > most) {
             most = window.count;

@@ -9,7 +9,7 @@
 #define MINUTE_NS INT64_C(60000000000)
 #define MS_NS INT64_C(1000000)
 #define BINS_PER_TEN 64.0
-#define LOWEST_LOG10 -5.0
+#define LOWEST_LOG10 (-5.0)
 #define CLOSE_NS (900 * MS_NS)
 #define SECOND_PAIR_NS (2000 * MS_NS)
 #define PAIRS_TO_TELL 10

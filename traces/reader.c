@@ -357,7 +357,8 @@ enum weir_reader_result weir_reader_next(struct weir_reader *reader, struct weir
             reader->ended = true;
             return supplied;
         }
-        struct weir_row_fault fault = {""};
+        struct weir_row_fault fault; /* large: only its first byte is cleared, for every row */
+        fault.text[0] = '\0';
         const enum step_result result = step(reader, row, &fault);
         /* a line of JSON may hold more events; it says itself when it has none left */
         reader->needs_line = reader->csv != NULL || result == STEP_NOTHING;

@@ -10,12 +10,37 @@
 #include "coin_margined.h"
 #include "trace_error.h"
 
+/** Keys that tell what a line is, and those of this project's own form. */
+enum key {
+    KEY_TIME_NS, /**< as enum weir_time_unit */
+    KEY_TIME_US,
+    KEY_TIME_MS,
+    KEY_SYMBOL,
+    KEY_SIDE,
+    KEY_PRICE,
+    KEY_QUANTITY,
+    KEY_DATA,
+    KEY_TOPIC,
+    KEY_EVENTS,
+    KEY_COUNT
+};
+
+static const char *const key_names[KEY_COUNT] = {"time_ns", "time_us", "time_ms",  "symbol",
+                                                 "side",    "price",   "quantity", "data",
+                                                 "topic",   "events"};
+
+/** Their values in an object; NULL where there is none. */
+struct survey {
+    json_t *value[KEY_COUNT];
+};
+
 struct weir_json {
     enum weir_json_kind kind; /**< that was asked for */
     json_t *line;             /**< owns everything below */
     json_t *array;            /**< the events of the line, or NULL */
     json_t *event;            /**< the one event of the line, or NULL */
     enum weir_json_kind line_kind;
+    struct survey survey; /**< of the line */
     size_t next;
 };
 
@@ -27,10 +52,20 @@ struct weir_json *weir_json_open(enum weir_json_kind kind) {
     return json;
 }
 
-/** What a stream wraps around its events. */
-static json_t *unwrap(json_t *value) {
-    json_t *data = json_object_get(value, "data");
-    return data != NULL ? data : value;
+/** Finds all keys in one pass: asking for each costs more than parsing the line. */
+static struct survey survey_of(json_t *object) {
+    struct survey survey = {{NULL}};
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(object, name, value) {
+        for (size_t key = 0; key < KEY_COUNT; key++) {
+            if (name[0] == key_names[key][0] && strcmp(name, key_names[key]) == 0) {
+                survey.value[key] = value;
+                break;
+            }
+        }
+    }
+    return survey;
 }
 
 static bool begins_with(const char *text, const char *beginning) {
@@ -38,12 +73,12 @@ static bool begins_with(const char *text, const char *beginning) {
 }
 
 /** What kind of line it is; WEIR_JSON_ANY: its events say so themselves. */
-static enum weir_json_kind recognise(const json_t *line) {
-    const char *topic = json_string_value(json_object_get(line, "topic"));
+static enum weir_json_kind recognise(const struct survey *line) {
+    const char *topic = json_string_value(line->value[KEY_TOPIC]);
     if (begins_with(topic, "allLiquidation.") || begins_with(topic, "liquidation.")) {
         return WEIR_JSON_BYBIT;
     }
-    return json_is_array(json_object_get(line, "events")) ? WEIR_JSON_HYPERLIQUID : WEIR_JSON_ANY;
+    return json_is_array(line->value[KEY_EVENTS]) ? WEIR_JSON_HYPERLIQUID : WEIR_JSON_ANY;
 }
 
 bool weir_json_feed(struct weir_json *json, const char *line, size_t length,
@@ -57,9 +92,12 @@ bool weir_json_feed(struct weir_json *json, const char *line, size_t length,
                               "is not JSON (%s, at character %d); one event a line is needed",
                               weir_show(error.text, strlen(error.text)).text, error.column);
     }
-    json->line_kind = json->kind != WEIR_JSON_ANY ? json->kind : recognise(json->line);
-    json_t *value = json->line_kind == WEIR_JSON_HYPERLIQUID ? json_object_get(json->line, "events")
-                                                             : unwrap(json->line);
+    json->survey = survey_of(json->line);
+    json->line_kind = json->kind != WEIR_JSON_ANY ? json->kind : recognise(&json->survey);
+    json_t *data = json->survey.value[KEY_DATA];
+    json_t *value = json->line_kind == WEIR_JSON_HYPERLIQUID ? json->survey.value[KEY_EVENTS]
+                    : data != NULL                           ? data
+                                                             : json->line;
     if (value == NULL) {
         return weir_row_fails(fault,
                               "has no list 'events', as every line of Hyperliquid's fills has");
@@ -77,10 +115,9 @@ struct number_text {
     char text[WEIR_DECIMAL_TEXT_SIZE];
 };
 
-/** The text of a key of an event. Integers are accepted for text; reals have lost digits. */
-static bool get_field(const json_t *order, const char *key, struct number_text *room,
-                      struct weir_field *field, struct weir_row_fault *fault) {
-    const json_t *value = json_object_get(order, key);
+/** The text of a value, which a key has. Integers are accepted for text; reals have lost digits. */
+static bool take_field(const json_t *value, const char *key, struct number_text *room,
+                       struct weir_field *field, struct weir_row_fault *fault) {
     if (value == NULL) {
         return weir_row_fails(fault, "key '%s' is missing", key);
     }
@@ -98,6 +135,11 @@ static bool get_field(const json_t *order, const char *key, struct number_text *
                           "key '%s' is neither text nor an integer; decimals must be written as "
                           "text to be exact",
                           key);
+}
+
+static bool get_field(const json_t *order, const char *key, struct number_text *room,
+                      struct weir_field *field, struct weir_row_fault *fault) {
+    return take_field(json_object_get(order, key), key, room, field, fault);
 }
 
 /** The average price if there is one above 0, else the order's price. */
@@ -211,21 +253,37 @@ static bool read_fill(const json_t *fill, struct weir_row *row, struct weir_row_
            weir_field_price(field, row, fault) && read_quantity(fill, "sz", row, fault);
 }
 
-/** This project's own form: the names of the canonical columns. */
-static bool read_own(const json_t *event, struct weir_row *row, struct weir_row_fault *fault) {
-    static const char *const times[] = {"time_ns", "time_us", "time_ms"};
-    for (int unit = WEIR_TIME_NS; unit <= WEIR_TIME_MS; unit++) {
-        const struct keys keys = {times[unit], "symbol", "side", "price", "quantity"};
-        if (json_object_get(event, times[unit]) != NULL) {
-            row->unit = (enum weir_time_unit)unit;
-            return read_object(event, &keys, row->unit, row, fault);
-        }
-    }
-    return weir_row_fails(fault, "has no key time_ms, time_us or time_ns");
+static bool take_key(const struct survey *event, int key, struct number_text *room,
+                     struct weir_field *field, struct weir_row_fault *fault) {
+    return take_field(event->value[key], key_names[key], room, field, fault);
 }
 
-static bool is_own(const json_t *event) {
-    return json_object_get(event, "symbol") != NULL && json_object_get(event, "quantity") != NULL;
+/** This project's own form: the names of the canonical columns. */
+static bool read_own(const struct survey *event, struct weir_row *row,
+                     struct weir_row_fault *fault) {
+    struct number_text room;
+    struct weir_field field = {"", "", 0};
+    int time = KEY_TIME_NS;
+    while (time <= KEY_TIME_MS && event->value[time] == NULL) {
+        time++;
+    }
+    if (time > KEY_TIME_MS) {
+        return weir_row_fails(fault, "has no key time_ms, time_us or time_ns");
+    }
+    row->unit = (enum weir_time_unit)time;
+    return take_key(event, time, &room, &field, fault) &&
+           weir_field_time(field, row->unit, row, fault) &&
+           take_key(event, KEY_SYMBOL, &room, &field, fault) &&
+           weir_field_symbol(field, row, fault) &&
+           take_key(event, KEY_SIDE, &room, &field, fault) && weir_field_side(field, row, fault) &&
+           take_key(event, KEY_PRICE, &room, &field, fault) &&
+           weir_field_price(field, row, fault) &&
+           take_key(event, KEY_QUANTITY, &room, &field, fault) &&
+           weir_field_quantity(field, row, fault);
+}
+
+static bool is_own(const struct survey *event) {
+    return event->value[KEY_SYMBOL] != NULL && event->value[KEY_QUANTITY] != NULL;
 }
 
 static bool read_event(const struct weir_json *json, json_t *value, struct weir_row *row,
@@ -237,12 +295,16 @@ static bool read_event(const struct weir_json *json, json_t *value, struct weir_
     if (json->line_kind == WEIR_JSON_HYPERLIQUID) {
         return read_fill(json_array_get(value, 1), row, fault);
     }
-    const json_t *event = unwrap(value);
-    if (json->line_kind == WEIR_JSON_OWN || (json->line_kind == WEIR_JSON_ANY && is_own(event))) {
-        return read_own(event, row, fault);
+    struct survey survey = value == json->line ? json->survey : survey_of(value);
+    if (survey.value[KEY_DATA] != NULL) { /* what a stream wraps around its events */
+        value = survey.value[KEY_DATA];
+        survey = survey_of(value);
     }
-    const char *kind = json_string_value(json_object_get(event, "e"));
-    const json_t *order = json_object_get(event, "o");
+    if (json->line_kind == WEIR_JSON_OWN || (json->line_kind == WEIR_JSON_ANY && is_own(&survey))) {
+        return read_own(&survey, row, fault);
+    }
+    const char *kind = json_string_value(json_object_get(value, "e"));
+    const json_t *order = json_object_get(value, "o");
     if (kind == NULL || strcmp(kind, "forceOrder") != 0 || !json_is_object(order)) {
         return weir_row_fails(fault, "is not a forceOrder event; {\"e\":\"forceOrder\",\"o\":{…}} "
                                      "is needed");

@@ -199,9 +199,7 @@ static char *put_integer(char *to, int64_t value) {
 }
 
 static char *put_text(char *to, const char *text) {
-    const size_t length = strlen(text);
-    memcpy(to, text, length);
-    return to + length;
+    return stpcpy(to, text);
 }
 
 static char *put_decimal(char *to, struct weir_decimal decimal) {
