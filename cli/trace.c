@@ -15,7 +15,8 @@ static const char help[] =
     "IN are recordings, read as one in order of time, or - for standard input; or one profile or\n"
     "generator, from which a trace is built. Forms are recognised; docs/traces.md lists them.\n"
     "\n"
-    "  info IN…               what is in it: counts, rates, sizes, gaps, duplicates, its class\n"
+    "  info IN…               what is in it: counts, rates, sizes, gaps, duplicates, its class;\n"
+    "                         -o DIR writes it there, with a plot\n"
     "  head IN…               its first rows, as canonical CSV (--rows N, default 10)\n"
     "  validate IN…           list every defect with its line\n"
     "  convert IN… -o OUT     write it in another form, by the ending of OUT: .csv, .jsonl or\n"
@@ -29,7 +30,7 @@ static const char help[] =
     "  profile IN… -o OUT.json   a profile: the figures of a trace, none of its rows\n"
     "  bench                  what reading a row costs, beside what it is built on (--rows N)\n"
     "\n"
-    "  -o, --out FILE         where to write\n"
+    "  -o, --out FILE         where to write (of info: a folder)\n"
     "  --reader NAME          read IN as this form, rather than recognising it:\n"
     "                         ";
 

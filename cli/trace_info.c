@@ -8,8 +8,11 @@
 #include "arguments.h"
 #include "commands.h"
 #include "info.h"
+#include "plots.h"
 #include "stage.h"
 #include "trace_command.h"
+#include "trace_folder.h"
+#include "whole_file.h"
 
 #define CLASS_ROWS_MAX 2000000 /* the class needs all of a trace in memory */
 #define SYMBOLS_SHOWN 12
@@ -158,9 +161,10 @@ static void print_table(const struct findings *f) {
     printf("  notional       %.2f USD\n", info->usd);
     printf("  from           %s\n  to             %s (%.3f s)\n", time_text(info->first_ns).text,
            time_text(info->last_ns).text, span_s(info));
-    printf(
-        "  class          %s\n",
-        f->class[0] != '\0' ? f->class : "not computed (standard input, a filter, or too large)");
+    printf("  class          %s\n",
+           f->class[0] != '\0'
+               ? f->class
+               : "not computed: of standard input, of a part, and beyond two million rows");
     printf("  throttle       %s\n", throttle_words(info));
     printf("  duplicates     %zu rows repeat one before them\n", info->duplicates);
     if (f->bad_rows > 0 || f->repeated_rows > 0) {
@@ -229,7 +233,8 @@ static json_t *marks_json(const struct weir_trace *built) {
     return list;
 }
 
-static int print_json(const struct findings *f) {
+/** The document as text, which the caller frees; NULL without memory. */
+static char *document_text(const struct findings *f) {
     const struct weir_info *info = f->info;
     json_t *document = json_pack(
         "{s:s, s:s, s:I, s:I, s:f, s:s, s:s, s:f, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f}}", "schema",
@@ -257,12 +262,41 @@ static int print_json(const struct findings *f) {
     char *text =
         document != NULL ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL;
     json_decref(document);
-    if (text == NULL) {
+    return text;
+}
+
+/** Document, data and plot. A missing gnuplot costs the plot only. */
+static int write_folder(const struct findings *f, const char *document, const char *folder) {
+    char error[512];
+    if (!weir_trace_folder(f->info, document, folder, error, sizeof error)) {
+        return weir_complain(WEIR_EXIT_FAILED, "--out %s", error);
+    }
+    const enum weir_plots_status plots = weir_plots_trace(folder, error, sizeof error);
+    if (plots == WEIR_PLOTS_NO_GNUPLOT) {
+        weir_complain(WEIR_EXIT_DONE, "%s", error);
+        return WEIR_EXIT_DONE;
+    }
+    return plots == WEIR_PLOTS_FAILED ? weir_complain(WEIR_EXIT_FAILED, "%s", error)
+                                      : WEIR_EXIT_DONE;
+}
+
+/** Prints what was found, and writes it into a folder if that was asked for. */
+static int tell(const struct findings *f, const struct weir_trace_command *command) {
+    char *document = document_text(f);
+    int exit_code = WEIR_EXIT_DONE;
+    if (document == NULL) {
         return weir_complain(WEIR_EXIT_FAILED, "out of memory");
     }
-    puts(text);
-    free(text);
-    return WEIR_EXIT_DONE;
+    if (command->out != NULL) {
+        exit_code = write_folder(f, document, command->out);
+    }
+    if (exit_code == WEIR_EXIT_DONE && command->json) {
+        puts(document);
+    } else if (exit_code == WEIR_EXIT_DONE) {
+        print_table(f);
+    }
+    free(document);
+    return exit_code != WEIR_EXIT_DONE ? exit_code : weir_end_output(WEIR_EXIT_DONE);
 }
 
 /** Adds all rows of the inflow. */
@@ -296,15 +330,14 @@ static int show(const struct weir_trace_command *command, struct weir_inflow *in
     f.class = class_of(command, &f);
     snprintf(f.name, sizeof f.name, "%s%s", f.built != NULL ? f.built->name : command->paths[0],
              command->path_count > 1 ? " and others" : "");
-    if (command->json) {
-        const int printed = print_json(&f);
-        return printed != WEIR_EXIT_DONE ? printed : weir_end_output(WEIR_EXIT_DONE);
-    }
-    print_table(&f);
-    return weir_end_output(WEIR_EXIT_DONE);
+    return tell(&f, command);
 }
 
 int weir_trace_info(struct weir_trace_command *command) {
+    char why[512];
+    if (command->out != NULL && !weir_folder_check(command->out, why, sizeof why)) {
+        return weir_complain(WEIR_EXIT_FAILED, "--out %s", why);
+    }
     int exit_code = weir_trace_find_strongest(command);
     if (exit_code != WEIR_EXIT_DONE) {
         return exit_code;

@@ -32,4 +32,8 @@ enum weir_plots_status weir_plots_replay(const char *folder, char *error, size_t
  */
 enum weir_plots_status weir_plots_tune(const char *folder, char *error, size_t error_size);
 
+/** The same for the folder of `weir trace info`, from result.json, rate.tsv, cascades.tsv and
+ *  sizes.tsv: trace.gp, trace.svg and trace.png, the course of the rate and the sizes. */
+enum weir_plots_status weir_plots_trace(const char *folder, char *error, size_t error_size);
+
 #endif

@@ -7,6 +7,7 @@ extern const char weir_plots_latency_gp[];
 extern const char weir_plots_heatmap_gp[];
 extern const char weir_plots_slices_gp[];
 extern const char weir_plots_pareto_gp[];
+extern const char weir_plots_trace_gp[];
 
 /** Those of the report: what all share, then the kinds of figures. */
 extern const char weir_plots_common_gp[];

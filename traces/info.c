@@ -135,6 +135,32 @@ static bool add_to_symbol(struct weir_info *info, const struct weir_row *row, do
     return true;
 }
 
+/** Makes each two bins one. */
+static void halve_bins(struct weir_info *info) {
+    for (size_t i = 0; i < WEIR_INFO_BINS; i++) {
+        const struct weir_info_bin *two = &info->bins[2 * i % WEIR_INFO_BINS];
+        info->bins[i] = i < WEIR_INFO_BINS / 2 ? (struct weir_info_bin){two[0].sells + two[1].sells,
+                                                                        two[0].buys + two[1].buys,
+                                                                        two[0].usd + two[1].usd}
+                                               : (struct weir_info_bin){0, 0, 0.0};
+    }
+    info->bin_ns *= 2;
+}
+
+static void add_to_bins(struct weir_info *info, const struct weir_row *row, double usd) {
+    if (info->count == 0) {
+        info->bins_ns = row->time_ns / (1000 * MS_NS) * (1000 * MS_NS);
+        info->bin_ns = 1000 * MS_NS;
+    }
+    while ((row->time_ns - info->bins_ns) / info->bin_ns >= WEIR_INFO_BINS) {
+        halve_bins(info);
+    }
+    struct weir_info_bin *bin = &info->bins[(row->time_ns - info->bins_ns) / info->bin_ns];
+    bin->sells += row->side == WEIR_SIDE_SELL ? 1 : 0;
+    bin->buys += row->side == WEIR_SIDE_BUY ? 1 : 0;
+    bin->usd += usd;
+}
+
 static bool is_same(const struct weir_row *a, const struct weir_row *b) {
     return a->time_ns == b->time_ns && a->side == b->side &&
            a->price.mantissa == b->price.mantissa && a->price.decimals == b->price.decimals &&
@@ -163,6 +189,7 @@ bool weir_info_add(struct weir_info *info, const struct weir_row *row, bool *dup
     *duplicate = is_duplicate(info, row);
     info->duplicates += *duplicate ? 1 : 0;
     info->memory[info->count % WEIR_INFO_MEMORY] = *row;
+    add_to_bins(info, row, usd);
     if (info->count == 0) {
         info->first_ns = row->time_ns;
     } else {
@@ -194,6 +221,10 @@ void weir_info_free(struct weir_info *info) {
     weir_symbols_clear(&info->names);
 }
 
+double weir_info_size_log10(size_t bin) {
+    return LOWEST_LOG10 + (double)bin / BINS_PER_TEN;
+}
+
 double weir_info_size_quantile(const struct weir_info *info, double q) {
     const double wanted = q * (double)info->count;
     double reached = 0.0;
@@ -204,7 +235,7 @@ double weir_info_size_quantile(const struct weir_info *info, double q) {
             break;
         }
     }
-    const double log10 = LOWEST_LOG10 + ((double)bin + 0.5) / BINS_PER_TEN;
+    const double log10 = weir_info_size_log10(bin) + 0.5 / BINS_PER_TEN;
     return weir_exp(log10 / 0.43429448190325182765);
 }
 

@@ -10,6 +10,7 @@
 #define WEIR_INFO_TOP 5
 #define WEIR_INFO_SIZE_BINS 1280 /* 64 to a factor of ten, from 1e-5 to 1e15 USD */
 #define WEIR_INFO_MEMORY 64      /* rows among which a duplicate is looked for */
+#define WEIR_INFO_BINS 1024      /* of the course of the rate; their length doubles as needed */
 
 /** Liquidations in a window of the server's clock (:00 to :59 of a minute). */
 struct weir_info_minute {
@@ -22,6 +23,13 @@ struct weir_info_minute {
 struct weir_info_gap {
     int64_t start_ns;
     int64_t length_ns;
+};
+
+/** A stretch of time of the course of the rate. */
+struct weir_info_bin {
+    size_t sells;
+    size_t buys;
+    double usd;
 };
 
 /** Most liquidations in any window of that length; a ring of times. */
@@ -59,6 +67,9 @@ struct weir_info {
     struct weir_info_minute minute;                 /**< at hand */
     struct weir_info_gap gaps[WEIR_INFO_TOP];       /**< the longest */
     size_t size_bins[WEIR_INFO_SIZE_BINS];
+    struct weir_info_bin bins[WEIR_INFO_BINS]; /**< one after the other, from bins_ns on */
+    int64_t bins_ns;                           /**< the whole second of the first row */
+    int64_t bin_ns;                            /**< length of one: seconds, a power of two */
     int64_t closest_ns;  /**< least time between two of one symbol; INT64_MAX: none */
     size_t close_pairs;  /**< pairs of one symbol less than 900 ms apart */
     size_t second_pairs; /**< … from 900 to 2,000 ms */
@@ -79,6 +90,9 @@ void weir_info_free(struct weir_info *info);
 
 /** Notional below which the share `q` of the liquidations lies, within 4 %. */
 double weir_info_size_quantile(const struct weir_info *info, double q);
+
+/** Decimal logarithm of the least size, in USD, of a bin. */
+double weir_info_size_log10(size_t bin);
 
 /** The throttle of the feed it was recorded from, as far as the times tell: 1000, 0 (none), or -1
  *  when too few rows follow each other to tell. */

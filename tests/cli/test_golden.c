@@ -1,5 +1,6 @@
-/* Golden results: every bundled profile and one synthetic recording, under every policy and rule
- * set, at seed 1. A change of a digest is a change of what users see; it must be meant.
+/* Golden results: every bundled profile, two generators and one synthetic recording, under every
+ * policy and rule set, at seed 1. A change of a digest is a change of what users see; it must be
+ * meant.
  *
  * When it is meant, print the new table over the old one, and let the difference be read in review:
  *
@@ -19,11 +20,16 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/** Name of the recording that this test makes; the others are bundled profiles. */
+/** Name of the recording that this test makes; the others are bundled. */
 #define SYNTHETIC "synthetic"
 
-static const char *const traces[] = {"binance-2023-01-14", "binance-2025-01-27",
-                                     "hyperliquid-2025-10-10", SYNTHETIC};
+static const char *const traces[] = {"binance-2023-01-14",
+                                     "binance-2025-01-27",
+                                     "binance-2025-06-23",
+                                     "hyperliquid-2025-10-10",
+                                     "g02-restless",
+                                     "g06-flash",
+                                     SYNTHETIC};
 static const char *const policies[] = {"none", "current", "fixed-window", "weir"};
 static const char *const rule_sets[] = {"aster", "lenient", "strict"};
 #define CELLS (COUNT(traces) * COUNT(policies) * COUNT(rule_sets))
@@ -36,6 +42,11 @@ struct figures {
 };
 
 static struct path path_of(const char *trace) {
+    if (trace[0] == 'g') {
+        char name[64];
+        snprintf(name, sizeof name, "traces/generated/%s.json", trace);
+        return source_path(name);
+    }
     if (strcmp(trace, SYNTHETIC) != 0) {
         return profile_path(trace);
     }

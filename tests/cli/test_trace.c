@@ -59,6 +59,42 @@ static void info_counts(void **state) {
     free(text);
 }
 
+/** The folder holds document, data, script and, where there is a gnuplot, the plot. */
+static void info_writes_a_folder(void **state) {
+    (void)state;
+    const struct path folder = workspace_path("what");
+    const struct path profile = profile_path("binance-2025-06-23");
+    free(WEIR_OUT("trace", "info", profile.text, "-o", folder.text));
+    char *document = read_text(workspace_path("what/result.json").text);
+    char *printed = WEIR_OUT("trace", "info", profile.text, "--format", "json");
+    assert_string_equal(document, printed);
+    free(document);
+    free(printed);
+    char *rate = read_text(workspace_path("what/rate.tsv").text);
+    double total = 0.0;
+    for (const char *line = strchr(rate, '\n'); line != NULL && line[1] != '\0';
+         line = strchr(line + 1, '\n')) {
+        double from_s, until_s, sell, all;
+        assert_int_equal(sscanf(line + 1, "%lf\t%lf\t%lf\t%lf", &from_s, &until_s, &sell, &all), 4);
+        assert_true(sell <= all && until_s - from_s == 4.0);
+        total += all * (until_s - from_s);
+    }
+    assert_true(total > 1154.9 && total < 1155.1);
+    free(rate);
+    char *names = list_folder(folder.text);
+    assert_non_null(strstr(names, "cascades.tsv rate.tsv result.json sizes.tsv trace.gp"));
+    assert_true(strstr(names, "trace.png trace.svg") != NULL);
+    free(names);
+
+    const struct run_setting bare = {.search_path = "/nowhere"};
+    struct run run = WEIR_WITH(&bare, "trace", "info", profile.text, "-o", folder.text);
+    assert_int_equal(run.exit_code, 0);
+    assert_non_null(strstr(run.err, "gnuplot is not in PATH"));
+    assert_false(file_exists(workspace_path("what/trace.png").text));
+    run_free(&run);
+    refused(1, "--out", WEIR("trace", "info", profile.text, "-o", profile.text));
+}
+
 static void every_defect_is_listed(void **state) {
     (void)state;
     const struct path csv = write_text("bad.csv", HEADER "1700000000000,AUSDT,SELL,10,1\n"
@@ -165,6 +201,7 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(converting_there_and_back_gives_the_bytes),
         cmocka_unit_test(info_counts),
+        cmocka_unit_test(info_writes_a_folder),
         cmocka_unit_test(every_defect_is_listed),
         cmocka_unit_test(parts_of_a_trace),
         cmocka_unit_test(a_profile_comes_back),
