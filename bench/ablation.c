@@ -6,8 +6,10 @@
 
 static const struct weir_world worlds[] = {
     {"as set", ""},
-    {"foreign load", "foreign.dashboards=4 foreign.second_bot=true"},
+    {"dashboard and second bot", "foreign.dashboards=1 foreign.second_bot=true"},
     {"limits halved after 30 s", "exchange.tighten_at_s=30 exchange.tighten_factor=0.5"},
+    {"the same, banned at the first 429",
+     "exchange.tighten_at_s=30 exchange.tighten_factor=0.5 exchange.ban_after_429s=1"},
     {"bot's clock 800 ms ahead", "bot.clock_offset_ms=800"},
     {"outage of 20 s", "network.preset=outage"},
     {"4 connections", "bot.connections=4"},

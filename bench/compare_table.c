@@ -26,7 +26,6 @@ static const struct row rows[] = {
     {"time banned", WEIR_METRIC_banned_s},
     {"provocations", WEIR_METRIC_provocations},
     {"time unprotected, p99", WEIR_METRIC_unprotected_p99_s},
-    {"latency of all, p50", WEIR_METRIC_latency_all_p50_ms},
     {"latency of captures, p99", WEIR_METRIC_latency_p99_ms},
     {"blind, longest", WEIR_METRIC_blind_max_s},
 };
@@ -96,7 +95,7 @@ static int decimals_of(enum weir_kind kind) {
     return kind == WEIR_KIND_USD || kind == WEIR_KIND_MS ? 0 : 1;
 }
 
-/** "69.3 ±0.7 %": the wider half of the interval. */
+/** "69.3 ±0.7 %": the wider half of the interval; an event's, which is lopsided, as it is. */
 static void show(const struct weir_estimate *e, enum weir_kind kind, char *text, size_t size) {
     const int decimals = decimals_of(kind);
     const double below = e->mean - e->low;
@@ -105,6 +104,8 @@ static void show(const struct weir_estimate *e, enum weir_kind kind, char *text,
         snprintf(text, size, "-");
     } else if (e->count == 1) {
         snprintf(text, size, "%.*f%s", decimals, scaled(e->mean, kind), unit_of(kind));
+    } else if (kind == WEIR_KIND_EVENT) {
+        snprintf(text, size, "%.0f to %.0f %%", 100.0 * e->low, 100.0 * e->high);
     } else {
         snprintf(text, size, "%.*f ±%.*f%s", decimals, scaled(e->mean, kind), decimals,
                  scaled(above > below ? above : below, kind), unit_of(kind));

@@ -140,6 +140,18 @@ static void statistics_can_be_checked(void **state) {
     free(text);
 }
 
+/** When a limiter changes, put the new output of the command into the README. */
+static void the_readme_shows_what_is_printed(void **state) {
+    (void)state;
+    char *readme = read_text(source_path("README.md").text);
+    char *out = WEIR_OUT("compare", profile_path("hyperliquid-2025-10-10").text, "--replications",
+                         "10", "--no-claims", "--format", "md");
+    assert_non_null(strstr(readme, "weir compare traces/cascades/hyperliquid-2025-10-10.json"));
+    assert_non_null(strstr(readme, out));
+    free(readme);
+    free(out);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_document_has_what_is_promised),
@@ -149,6 +161,7 @@ int main(void) {
         cmocka_unit_test(tables_and_csv),
         cmocka_unit_test(wrong_use_is_refused),
         cmocka_unit_test(statistics_can_be_checked),
+        cmocka_unit_test(the_readme_shows_what_is_printed),
     };
     return cmocka_run_group_tests(tests, workspace_setup, workspace_teardown);
 }
