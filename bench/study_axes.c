@@ -188,6 +188,7 @@ static bool join(struct weir_axis *axis, struct weir_axis *added, struct weir_re
         return false;
     }
     if (!take_axis(&both, axis->key_count + added->key_count, axis->level_count)) {
+        free_axis(&both);
         free_axis(added);
         return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
@@ -352,22 +353,34 @@ static void add_values(json_t *entry, const char *text) {
     json_object_set_new(entry, "values", values);
 }
 
+/** Reads a number and the mark that must follow it; returns what comes after, NULL if either is not
+ *  there. */
+static const char *read_part(const char *text, const char *mark, double *value) {
+    char *end = NULL;
+    *value = strtod(text, &end);
+    const size_t length = strlen(mark);
+    const bool follows = length ? strncmp(end, mark, length) == 0 : *end == '\0';
+    return end != text && isfinite(*value) && follows ? end + length : NULL;
+}
+
 /** Reads FROM:TO:STEP or FROM:TO:log:COUNT. */
 static bool add_range(json_t *entry, const char *text) {
+    static const char log_mark[] = "log:";
     double from = 0.0;
     double to = 0.0;
     double last = 0.0;
-    int used = 0;
-    if (sscanf(text, "%lf:%lf:log:%lf%n", &from, &to, &last, &used) == 3 && !text[used]) {
-        json_object_set_new(entry, "log", json_integer((json_int_t)last));
-    } else if (sscanf(text, "%lf:%lf:%lf%n", &from, &to, &last, &used) == 3 && !text[used]) {
-        json_object_set_new(entry, "step", json_real(last));
-    } else {
+    const char *rest = read_part(text, ":", &from);
+    rest = rest ? read_part(rest, ":", &to) : NULL;
+    const bool is_log = rest && strncmp(rest, log_mark, sizeof log_mark - 1) == 0;
+    if (!rest || !read_part(rest + (is_log ? sizeof log_mark - 1 : 0), "", &last)) {
         return false;
     }
     json_object_set_new(entry, "from", json_real(from));
     json_object_set_new(entry, "to", json_real(to));
-    return isfinite(from) && isfinite(to) && isfinite(last);
+    json_object_set_new(entry, is_log ? "log" : "step",
+                        is_log ? json_integer(last > 0.0 && last < 1e6 ? (json_int_t)last : 0)
+                               : json_real(last));
+    return true;
 }
 
 json_t *weir_study_parameter(const char *text, struct weir_replay_error *error) {

@@ -1,5 +1,6 @@
 #include "study_choice.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,12 @@ static bool read_world(struct weir_session *session, struct weir_task task, cons
         weir_metric_direction(study->objective) == WEIR_LOWER_IS_BETTER ? -1.0 : 1.0;
     size_t *counts = calloc(WEIR_METRIC_COUNT, sizeof *counts);
     struct weir_metrics *metrics = calloc(1, sizeof *metrics);
-    bool ok = (counts && metrics) || no_memory(error);
+    if (!counts || !metrics) {
+        free(counts);
+        free(metrics);
+        return no_memory(error);
+    }
+    bool ok = true;
     for (size_t t = 0; ok && t < traces; t++) {
         double *means = tried->means + t * WEIR_METRIC_COUNT;
         memset(means, 0, WEIR_METRIC_COUNT * sizeof *means);
@@ -86,9 +92,13 @@ bool weir_tried_read(struct weir_session *session, size_t policy, uint64_t point
     double least = (double)INFINITY;
     *tried = (struct weir_tried){.point = point};
     struct weir_tried other = {.point = point};
-    bool ok = (take_tried(tried, traces, replications, study->outcome_count) &&
-               take_tried(&other, traces, replications, study->outcome_count)) ||
-              no_memory(error);
+    if (!take_tried(tried, traces, replications, study->outcome_count) ||
+        !take_tried(&other, traces, replications, study->outcome_count)) {
+        weir_tried_free(tried);
+        weir_tried_free(&other);
+        return no_memory(error);
+    }
+    bool ok = true;
     for (size_t w = 0; ok && w < study->world_count; w++) {
         const struct weir_task task = {.policy = (uint16_t)policy,
                                        .world = (uint16_t)w,
@@ -132,8 +142,9 @@ static void all_traces(const struct weir_study *study, size_t list[WEIR_STUDY_TR
 static struct weir_results *read_points(struct weir_session *session, size_t policy,
                                         const uint64_t *points, size_t count, uint32_t replications,
                                         struct weir_replay_error *error) {
-    size_t list[WEIR_STUDY_TRACES_MAX];
+    size_t list[WEIR_STUDY_TRACES_MAX] = {0};
     struct weir_results *results = calloc(1, sizeof *results);
+    assert(count > 0);
     all_traces(session->study, list);
     bool ok = results && (results->tried = calloc(count, sizeof *results->tried));
     if (!ok) {
@@ -158,7 +169,7 @@ struct weir_results *weir_results_read(struct weir_session *session, size_t poli
                                        struct weir_replay_error *error) {
     const struct weir_study *study = session->study;
     const double alpha = WEIR_CHOICE_ALPHA / (double)weir_session_search_rounds(study);
-    size_t list[WEIR_STUDY_TRACES_MAX];
+    size_t list[WEIR_STUDY_TRACES_MAX] = {0};
     uint64_t *points = malloc(study->point_count * sizeof *points);
     size_t count = study->point_count;
     if (!points) {
@@ -221,6 +232,7 @@ static void find_admissible(const struct weir_study *study, const struct weir_re
                             const size_t *list, size_t traces, struct weir_choice *choice) {
     for (size_t i = 0; i < results->count; i++) {
         bool ok = true;
+        assert(results->tried[i].misses && results->tried[i].values);
         for (size_t o = 0; o < study->outcome_count; o++) {
             double worst = 0.0;
             for (size_t t = 0; t < traces; t++) {
@@ -283,6 +295,7 @@ static bool choose_among(const struct weir_study *study, const struct weir_resul
             continue;
         }
         double *mine = values + count * traces * n;
+        assert(results->tried[i].values && n > 1);
         for (size_t t = 0; t < traces; t++) {
             memcpy(mine + t * n, results->tried[i].values + list[t] * n, n * sizeof *mine);
         }

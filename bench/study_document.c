@@ -242,7 +242,7 @@ static json_t *closest_of(const struct answer *a) {
 static json_t *left_out(struct answer *a, size_t trace) {
     uint64_t points[2];
     for (int alone = 0; alone <= 1; alone++) {
-        size_t list[WEIR_STUDY_TRACES_MAX];
+        size_t list[WEIR_STUDY_TRACES_MAX] = {0};
         struct weir_choice choice;
         const size_t count = weir_leave_out(a->study, trace, alone, list);
         if (!weir_choose(a->study, a->results, list, count, WEIR_CHOICE_ALPHA, &choice)) {

@@ -17,7 +17,7 @@ json_t *weir_study_document(struct weir_session *session, struct weir_replay_err
 char *weir_study_text(const json_t *document);
 
 /** The answer for people, from the document alone. */
-void weir_study_table(const json_t *document, enum weir_table_form form, bool color, FILE *out);
+void weir_study_table(json_t *document, enum weir_table_form form, bool color, FILE *out);
 
 /** Every point that was tried: one row per policy and point (form CSV), with the mean of every
  *  metric over traces and replications. */
@@ -29,7 +29,7 @@ char *weir_study_scenario(struct weir_session *session, const json_t *document, 
                           struct weir_replay_error *error);
 
 /** Writes result.json, points.csv and the data of the plots into a folder. */
-bool weir_study_folder(struct weir_session *session, const json_t *document, const char *folder,
+bool weir_study_folder(struct weir_session *session, json_t *document, const char *folder,
                        char *error, size_t error_size);
 
 #endif

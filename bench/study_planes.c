@@ -58,10 +58,10 @@ static double natural(const struct view *v, size_t index) {
     return (lower ? -1.0 : 1.0) * objective(v->results, index);
 }
 
-/** Opens a data file of the folder. */
+/** Opens the data file of a plot in the folder. */
 static bool open_data(const struct view *v, struct weir_whole_file *file, const char *name) {
     char path[4096];
-    snprintf(path, sizeof path, "%.3000s/%.200s", v->folder, name);
+    snprintf(path, sizeof path, "%.3000s/%.200s.tsv", v->folder, name);
     return weir_whole_file_open(file, path, v->error, v->error_size);
 }
 
@@ -115,7 +115,7 @@ struct plane {
 static size_t *cells_of(const struct view *v, const struct plane *p) {
     const size_t height = v->study->axes[p->y].level_count;
     const size_t count = v->study->axes[p->x].level_count * height;
-    size_t *cells = malloc(count * sizeof *cells);
+    size_t *cells = calloc(count, sizeof *cells);
     for (size_t i = 0; cells && i < count; i++) {
         cells[i] = SIZE_MAX;
     }
@@ -190,7 +190,6 @@ static bool write_plane(const struct view *v, const struct plane *p) {
                                     "x_levels", levels(x, p->x_key), "y_levels",
                                     levels(y, p->y_key), "best", mark(v, p, "best"), "recommended",
                                     mark(v, p, "recommended"), "defaults", mark(v, p, "defaults")));
-    strcat(name, ".tsv");
     bool ok = cells && open_data(v, &file, name);
     if (ok) {
         write_cells(v, p, cells, file.stream);
@@ -291,7 +290,6 @@ static bool write_slices(const struct view *v) {
     }
     json_array_append_new(v->plots, json_pack("{s:s, s:s, s:s, s:o}", "kind", "slices", "name",
                                               name, "policy", v->policy, "axes", axes));
-    strcat(name, ".tsv");
     if (centre == WEIR_NO_POINT || !open_data(v, &file, name)) {
         return centre == WEIR_NO_POINT;
     }
@@ -308,7 +306,6 @@ static bool write_pareto(const struct view *v) {
     snprintf(name, sizeof name, "pareto-%.100s", v->policy);
     json_array_append_new(v->plots, json_pack("{s:s, s:s, s:s}", "kind", "pareto", "name", name,
                                               "policy", v->policy));
-    strcat(name, ".tsv");
     if (!open_data(v, &file, name)) {
         return false;
     }

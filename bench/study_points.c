@@ -1,5 +1,6 @@
 #include "study_parts.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,8 @@ static bool take_all(struct weir_study *study, uint64_t size, struct weir_replay
                                 "groups, or search 'random'",
                                 WEIR_POINTS_MAX);
     }
-    study->points = malloc(size * sizeof *study->points);
+    assert(size > 0);
+    study->points = calloc(size, sizeof *study->points);
     if (!study->points) {
         return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
@@ -115,7 +117,8 @@ static bool insert(struct weir_study *study, uint64_t point) {
 static bool draw_some(struct weir_study *study, uint64_t size, uint64_t wanted,
                       struct weir_replay_error *error) {
     struct closest closest = {.any = false};
-    study->points = malloc(wanted * sizeof *study->points);
+    assert(wanted > 0);
+    study->points = calloc(wanted, sizeof *study->points);
     if (!study->points) {
         return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }

@@ -76,7 +76,7 @@ static uint64_t *points_in(struct weir_session *session, size_t policy, size_t i
                            struct weir_replay_error *error) {
     const struct weir_study *study = session->study;
     uint64_t *points = malloc(study->point_count * sizeof *points);
-    size_t list[WEIR_STUDY_TRACES_MAX];
+    size_t list[WEIR_STUDY_TRACES_MAX] = {0};
     *count = study->point_count;
     if (!points) {
         weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
@@ -184,7 +184,7 @@ static bool add_report(struct weir_session *session, size_t policy, struct weir_
                        size_t *capacity, struct weir_replay_error *error) {
     const struct weir_study *study = session->study;
     struct weir_choice choice;
-    size_t list[WEIR_STUDY_TRACES_MAX];
+    size_t list[WEIR_STUDY_TRACES_MAX] = {0};
     struct weir_results *results =
         weir_results_read(session, policy, weir_session_search_rounds(study) - 1, error);
     if (!results) {

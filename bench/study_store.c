@@ -394,7 +394,7 @@ static bool copy_facts(struct weir_study_store *store, struct weir_study_store *
     return ok;
 }
 
-bool weir_store_export(struct weir_study_store *store, const char *path,
+bool weir_store_export(struct weir_study_store *from, const char *path,
                        struct weir_replay_error *error) {
     char temporary[4096];
     if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp-%ld", path, (long)getpid()) >=
@@ -402,9 +402,9 @@ bool weir_store_export(struct weir_study_store *store, const char *path,
         return weir_study_fails(error, WEIR_REPLAY_FAILED, "%.300s: the name is too long", path);
     }
     unlink(temporary);
-    struct weir_study_store *out = weir_store_open(temporary, WEIR_STORE_WRITE, error);
-    bool ok = out && copy_facts(out, store, error) && weir_store_copy(out, store, error);
-    weir_store_close(out);
+    struct weir_study_store *target = weir_store_open(temporary, WEIR_STORE_WRITE, error);
+    bool ok = target && copy_facts(target, from, error) && weir_store_copy(target, from, error);
+    weir_store_close(target);
     if (ok && rename(temporary, path) != 0) {
         ok = weir_study_fails(error, WEIR_REPLAY_FAILED, "%.300s: cannot be put in place: %s", path,
                               strerror(errno));

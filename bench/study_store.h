@@ -77,7 +77,7 @@ bool weir_store_copy(struct weir_study_store *store, struct weir_study_store *fr
 
 /** Writes everything, sorted, into a file that is whole or not there: the same bytes for the same
  *  content, in whatever order it came. */
-bool weir_store_export(struct weir_study_store *store, const char *path,
+bool weir_store_export(struct weir_study_store *from, const char *path,
                        struct weir_replay_error *error);
 
 #endif

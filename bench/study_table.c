@@ -19,11 +19,11 @@ struct sheet {
     bool share; /* the objective is a fraction of 1 */
 };
 
-static const json_t *at(const json_t *object, const char *key) {
+static json_t *at(json_t *object, const char *key) {
     return json_object_get(object, key);
 }
 
-static double number(const json_t *object, const char *key) {
+static double number(json_t *object, const char *key) {
     return json_number_value(at(object, key));
 }
 
@@ -41,7 +41,7 @@ static void print_value(const struct sheet *s, char *text, size_t size, double v
 }
 
 /** "71.20 % (70.90 % to 71.50 %)"; with `points` as a difference. */
-static void figure_text(const struct sheet *s, const json_t *figure, bool points, char *text,
+static void figure_text(const struct sheet *s, json_t *figure, bool points, char *text,
                         size_t size) {
     const double scale = s->share ? 100.0 : 1.0;
     if (!figure) {
@@ -56,7 +56,7 @@ static void figure_text(const struct sheet *s, const json_t *figure, bool points
     }
 }
 
-static void value_text(const json_t *value, char *text, size_t size) {
+static void value_text(json_t *value, char *text, size_t size) {
     if (json_is_number(value)) {
         snprintf(text, size, "%.10g", json_number_value(value));
     } else {
@@ -73,13 +73,13 @@ static const char *const mode_prefixes[] = {"limiter.normal.", "limiter.burst.",
 
 /** How a setting is named in a table: "*.buffer" stands for all three modes if they agree, and then
  *  the others are named by nothing. Empty for those. */
-static void short_name(const json_t *parameters, const char *key, char *name, size_t size) {
+static void short_name(json_t *parameters, const char *key, char *name, size_t size) {
     for (size_t m = 0; m < 3; m++) {
         const size_t prefix = strlen(mode_prefixes[m]);
         if (strncmp(key, mode_prefixes[m], prefix) != 0) {
             continue;
         }
-        const json_t *own = at(parameters, key);
+        json_t *own = at(parameters, key);
         bool same = true;
         for (size_t other = 0; other < 3; other++) {
             char counterpart[96];
@@ -95,12 +95,12 @@ static void short_name(const json_t *parameters, const char *key, char *name, si
     snprintf(name, size, "%s", strncmp(key, "limiter.", 8) == 0 ? key + 8 : key);
 }
 
-static void parameters_text(const json_t *parameters, char *text, size_t size) {
+static void parameters_text(json_t *parameters, char *text, size_t size) {
     const char *key = NULL;
     json_t *value = NULL;
     size_t used = 0;
     text[0] = '\0';
-    json_object_foreach((json_t *)(uintptr_t)parameters, key, value) {
+    json_object_foreach(parameters, key, value) {
         char name[96];
         char shown[64];
         short_name(parameters, key, name, sizeof name);
@@ -124,18 +124,18 @@ static void row_head(const struct sheet *s, const char *a, const char *b, const 
     }
 }
 
-static void print_traces(const struct sheet *s, const json_t *document) {
+static void print_traces(const struct sheet *s, json_t *document) {
     size_t index = 0;
     json_t *trace = NULL;
     heading(s, "Traces");
     row_head(s, "trace", "class", "used");
-    json_array_foreach((json_t *)(uintptr_t)at(document, "traces"), index, trace) {
+    json_array_foreach(at(document, "traces"), index, trace) {
         row(s, json_string_value(at(trace, "name")), json_string_value(at(trace, "class")),
             json_is_true(at(trace, "tuned")) ? "to choose" : "as a test");
     }
 }
 
-static void print_setting(const struct sheet *s, const char *name, const json_t *setting) {
+static void print_setting(const struct sheet *s, const char *name, json_t *setting) {
     char figure[96];
     char parameters[400];
     figure_text(s, at(setting, "fresh"), false, figure, sizeof figure);
@@ -143,10 +143,10 @@ static void print_setting(const struct sheet *s, const char *name, const json_t 
     row(s, name, figure, parameters);
 }
 
-static void print_more(const struct sheet *s, const json_t *setting) {
+static void print_more(const struct sheet *s, json_t *setting) {
     char text[200];
-    const json_t *metrics = at(setting, "metrics");
-    const json_t *p99 = at(metrics, "unprotected_p99_s");
+    json_t *metrics = at(setting, "metrics");
+    json_t *p99 = at(metrics, "unprotected_p99_s");
     snprintf(text, sizeof text, "429 %.2f, 418 %.2f, banned %.1f s", number(metrics, "http_429"),
              number(metrics, "http_418"), number(metrics, "banned_s"));
     if (p99) {
@@ -157,7 +157,7 @@ static void print_more(const struct sheet *s, const json_t *setting) {
     row(s, "", "", text);
 }
 
-static void print_settings(const struct sheet *s, const json_t *answer) {
+static void print_settings(const struct sheet *s, json_t *answer) {
     static const char *const names[] = {"recommended", "best", "defaults"};
     char text[96];
     char title[160];
@@ -166,7 +166,7 @@ static void print_settings(const struct sheet *s, const json_t *answer) {
     for (size_t i = 0; i < 3; i++) {
         print_setting(s, names[i], at(answer, names[i]));
         print_more(s, at(answer, names[i]));
-        const json_t *optimism = at(at(answer, names[i]), "optimism");
+        json_t *optimism = at(at(answer, names[i]), "optimism");
         if (optimism) {
             const double scale = s->share ? 100.0 : 1.0;
             snprintf(text, sizeof text, "%+.2f%s", scale * json_number_value(optimism),
@@ -180,7 +180,7 @@ static void print_settings(const struct sheet *s, const json_t *answer) {
     row(s, "recommended over defaults", text, "");
 }
 
-static void print_set(const struct sheet *s, const json_t *answer) {
+static void print_set(const struct sheet *s, json_t *answer) {
     char parameters[400];
     char text[200];
     const char *key = NULL;
@@ -195,7 +195,7 @@ static void print_set(const struct sheet *s, const json_t *answer) {
              json_integer_value(at(answer, "replications")));
     fprintf(s->out, s->markdown ? "\n%s:\n\n" : "\n  %s:\n", text);
     row_head(s, "parameter", "from", "to");
-    json_object_foreach((json_t *)(uintptr_t)at(answer, "set_ranges"), key, range) {
+    json_object_foreach(at(answer, "set_ranges"), key, range) {
         char ends[2][64];
         for (size_t i = 0; i < 2; i++) {
             value_text(json_array_get(range, i), ends[i], sizeof ends[i]);
@@ -208,7 +208,7 @@ static void print_set(const struct sheet *s, const json_t *answer) {
     if (size > 1 && size <= ROWS_SHOWN) {
         size_t index = 0;
         json_t *entry = NULL;
-        json_array_foreach((json_t *)(uintptr_t)at(answer, "set"), index, entry) {
+        json_array_foreach(at(answer, "set"), index, entry) {
             parameters_text(at(entry, "parameters"), parameters, sizeof parameters);
             print_value(s, text, sizeof text, number(at(entry, "selected"), "mean"));
             row(s, "", text, parameters);
@@ -216,16 +216,16 @@ static void print_set(const struct sheet *s, const json_t *answer) {
     }
 }
 
-static void print_unseen(const struct sheet *s, const json_t *answer) {
+static void print_unseen(const struct sheet *s, json_t *answer) {
     size_t index = 0;
     json_t *entry = NULL;
     char text[96];
     char parameters[480];
-    const json_t *out = at(answer, "left_out");
+    json_t *out = at(answer, "left_out");
     if (json_array_size(out)) {
         fputc('\n', s->out);
         row_head(s, "trace left out", "drop to a setting chosen by it", "chosen by the others");
-        json_array_foreach((json_t *)(uintptr_t)out, index, entry) {
+        json_array_foreach(out, index, entry) {
             figure_text(s, at(entry, "drop"), true, text, sizeof text);
             parameters_text(at(entry, "parameters"), parameters, sizeof parameters);
             row(s, json_string_value(at(entry, "trace")), text, parameters);
@@ -235,11 +235,11 @@ static void print_unseen(const struct sheet *s, const json_t *answer) {
                  s->share ? " points" : "");
         row(s, "mean", text, "");
     }
-    const json_t *test = at(answer, "tested");
+    json_t *test = at(answer, "tested");
     if (json_array_size(test)) {
         fputc('\n', s->out);
         row_head(s, "trace not tuned on", "recommended", "over the defaults");
-        json_array_foreach((json_t *)(uintptr_t)test, index, entry) {
+        json_array_foreach(test, index, entry) {
             figure_text(s, at(entry, "fresh"), false, text, sizeof text);
             figure_text(s, at(entry, "gain_over_defaults"), true, parameters, sizeof parameters);
             row(s, json_string_value(at(entry, "trace")), text, parameters);
@@ -247,8 +247,8 @@ static void print_unseen(const struct sheet *s, const json_t *answer) {
     }
 }
 
-static void print_pareto(const struct sheet *s, const json_t *answer) {
-    const json_t *front = at(answer, "pareto");
+static void print_pareto(const struct sheet *s, json_t *answer) {
+    json_t *front = at(answer, "pareto");
     const size_t count = json_array_size(front);
     char text[64];
     char errors[64];
@@ -256,7 +256,7 @@ static void print_pareto(const struct sheet *s, const json_t *answer) {
     fputc('\n', s->out);
     row_head(s, "limit errors a run", s->objective, "front: no setting is better in both");
     for (size_t i = 0; i < count && i < ROWS_SHOWN; i++) {
-        const json_t *entry = json_array_get(front, i);
+        json_t *entry = json_array_get(front, i);
         snprintf(errors, sizeof errors, "%.2f", number(entry, "limit_errors"));
         print_value(s, text, sizeof text, number(entry, "objective"));
         parameters_text(at(entry, "parameters"), parameters, sizeof parameters);
@@ -267,16 +267,16 @@ static void print_pareto(const struct sheet *s, const json_t *answer) {
     }
 }
 
-static void print_notes(const struct sheet *s, const json_t *answer) {
+static void print_notes(const struct sheet *s, json_t *answer) {
     size_t index = 0;
     json_t *note = NULL;
-    json_array_foreach((json_t *)(uintptr_t)at(answer, "notes"), index, note) {
+    json_array_foreach(at(answer, "notes"), index, note) {
         fprintf(s->out, s->markdown ? "\n%s\n" : "  %s\n", json_string_value(note));
     }
     fputs(s->markdown ? "\n" : "", s->out);
 }
 
-void weir_study_table(const json_t *document, enum weir_table_form form, bool color, FILE *out) {
+void weir_study_table(json_t *document, enum weir_table_form form, bool color, FILE *out) {
     const char *objective = json_string_value(at(document, "objective"));
     const struct sheet s = {.out = out,
                             .markdown = form == WEIR_TABLE_MARKDOWN,
@@ -287,7 +287,7 @@ void weir_study_table(const json_t *document, enum weir_table_form form, bool co
     size_t index = 0;
     json_t *answer = NULL;
     print_traces(&s, document);
-    json_array_foreach((json_t *)(uintptr_t)at(document, "policies"), index, answer) {
+    json_array_foreach(at(document, "policies"), index, answer) {
         heading(&s, json_string_value(at(answer, "policy")));
         print_notes(&s, answer);
         print_settings(&s, answer);
@@ -343,7 +343,7 @@ static void csv_row(const struct weir_session *session, size_t policy,
 
 bool weir_study_csv(struct weir_session *session, FILE *out, struct weir_replay_error *error) {
     const struct weir_study *study = session->study;
-    size_t list[WEIR_STUDY_TRACES_MAX];
+    size_t list[WEIR_STUDY_TRACES_MAX] = {0};
     for (size_t t = 0; t < WEIR_STUDY_TRACES_MAX; t++) {
         list[t] = t;
     }
@@ -391,7 +391,7 @@ static bool write_file(const char *folder, const char *name, const char *text,
     return weir_whole_file_place(&file, error, error_size);
 }
 
-bool weir_study_folder(struct weir_session *session, const json_t *document, const char *folder,
+bool weir_study_folder(struct weir_session *session, json_t *document, const char *folder,
                        char *error, size_t error_size) {
     json_t *copy = json_deep_copy(document);
     char *text = NULL;

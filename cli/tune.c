@@ -162,7 +162,7 @@ static int run(struct work *w) {
     return WEIR_EXIT_DONE;
 }
 
-static int write_folder(struct work *w, const json_t *document) {
+static int write_folder(struct work *w, json_t *document) {
     char error[512];
     if (!weir_study_folder(w->session, document, w->options->out, error, sizeof error)) {
         return weir_complain(WEIR_EXIT_FAILED, "%s", error);
@@ -184,7 +184,7 @@ static int print_text(char *text, const struct weir_replay_error *error) {
     return weir_end_output(WEIR_EXIT_DONE);
 }
 
-static int print(struct work *w, const json_t *document) {
+static int print(struct work *w, json_t *document) {
     const struct weir_tune_options *o = w->options;
     struct weir_replay_error error = {WEIR_REPLAY_FAILED, "out of memory"};
     if (o->as_scenario) {

@@ -10,6 +10,8 @@
 #include "commands.h"
 #include "strict_json.h"
 
+#define SHARDS_MAX 100000
+
 const char weir_tune_help[] =
     "usage: weir tune TRACE… --param KEY=RANGE… [options]    run a study and show its answer\n"
     "       weir tune STUDY.json [options]                   the same, as a file describes it\n"
@@ -190,15 +192,16 @@ static int add_setting(json_t *study, const char *text) {
 }
 
 static int read_shard(struct weir_tune_options *o, const char *text) {
-    uint32_t index = 0;
-    uint32_t of = 0;
-    int used = 0;
-    if (sscanf(text, "%" SCNu32 "/%" SCNu32 "%n", &index, &of, &used) != 2 || text[used] ||
-        index < 1 || index > of || of > 100000) {
+    char *end = NULL;
+    const unsigned long index = strtoul(text, &end, 10);
+    const bool parted = end != text && *end == '/';
+    const char *rest = parted ? end + 1 : "";
+    const unsigned long of = strtoul(rest, &end, 10);
+    if (!parted || end == rest || *end || index < 1 || index > of || of > SHARDS_MAX) {
         return weir_complain(WEIR_EXIT_WRONG_USE, "--shard '%.40s': expected I/N, as 1/8 to 8/8",
                              text);
     }
-    o->shard = (struct weir_shard){index - 1, of};
+    o->shard = (struct weir_shard){(uint32_t)index - 1, (uint32_t)of};
     return WEIR_EXIT_DONE;
 }
 
