@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "compare_document.h"
+#include "plots.h"
 #include "policy_ideal.h"
 #include "previous_compare.h"
 #include "run_options.h"
@@ -43,7 +44,7 @@ static const char help[] =
     "  --format FORM          table, json, csv or md (default table)\n"
     "  --color WHEN           auto, always or never (default auto: on a terminal, unless NO_COLOR "
     "is set)\n"
-    "  --out DIR              write result.json into a folder\n"
+    "  --out DIR              write result.json, data and plots into a folder\n"
     "  --skip-bad             leave bad rows out, and say how many\n"
     "  --reader NAME          read recordings as this form (weir trace --help lists them)\n"
     "  --columns MAP          which column is what, as in time=ts,symbol=2,unit=ms "
@@ -345,10 +346,23 @@ static int warn(const struct weir_compare *compare, const struct options *o) {
     return failure ? weir_complain(WEIR_EXIT_FAILED, "%s", failure) : WEIR_EXIT_DONE;
 }
 
+/** Result and plots. A missing gnuplot costs the plots, not the result. */
+static int write_folder(const struct weir_compare *compare, const char *folder) {
+    char error[512];
+    if (!weir_compare_folder(compare, folder, error, sizeof error)) {
+        return weir_complain(WEIR_EXIT_FAILED, "%s", error);
+    }
+    const enum weir_plots_status plots = weir_plots_compare(folder, error, sizeof error);
+    if (plots == WEIR_PLOTS_NO_GNUPLOT) {
+        weir_complain(WEIR_EXIT_DONE, "no plots: %s", error);
+        return WEIR_EXIT_DONE;
+    }
+    return plots ? weir_complain(WEIR_EXIT_FAILED, "%s", error) : WEIR_EXIT_DONE;
+}
+
 static int run(const struct options *o) {
     struct weir_replay_error error = {WEIR_REPLAY_OK, ""};
     struct timespec start;
-    char why[512];
     clock_gettime(CLOCK_MONOTONIC, &start);
     const bool show = isatty(STDERR_FILENO) != 0;
     struct weir_compare *compare =
@@ -356,10 +370,7 @@ static int run(const struct options *o) {
     if (!compare) {
         return weir_replay_exit(&error);
     }
-    int exit_code = WEIR_EXIT_DONE;
-    if (o->out && !weir_compare_folder(compare, o->out, why, sizeof why)) {
-        exit_code = weir_complain(WEIR_EXIT_FAILED, "%s", why);
-    }
+    int exit_code = o->out ? write_folder(compare, o->out) : WEIR_EXIT_DONE;
     exit_code = exit_code ? exit_code : print(compare, o);
     exit_code = exit_code ? exit_code : warn(compare, o);
     weir_compare_free(compare);

@@ -36,4 +36,10 @@ enum weir_plots_status weir_plots_tune(const char *folder, char *error, size_t e
  *  sizes.tsv: trace.gp, trace.svg and trace.png, the course of the rate and the sizes. */
 enum weir_plots_status weir_plots_trace(const char *folder, char *error, size_t error_size);
 
+/**
+ * The same for a comparison's folder (captures.tsv, errors.tsv, efficiency.tsv, curve.tsv and,
+ * where it is there, tornado.tsv): a script and two pictures for each table.
+ */
+enum weir_plots_status weir_plots_compare(const char *folder, char *error, size_t error_size);
+
 #endif

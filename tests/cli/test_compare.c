@@ -58,6 +58,14 @@ static void threads_and_repetition_change_nothing(void **state) {
                          "--format", "json", "--out", folder.text);
     struct path result = workspace_path("compared/result.json");
     assert_true(file_exists(result.text));
+    if (system("command -v gnuplot >/dev/null") == 0) { /* without it there are no pictures */
+        char *names = list_folder(folder.text);
+        assert_non_null(strstr(names, "captures.png"));
+        assert_non_null(strstr(names, "curve.svg"));
+        assert_non_null(strstr(names, "errors.gp"));
+        assert_null(strstr(names, ".part"));
+        free(names);
+    }
     assert_same_result(read_text(result.text), one);
     assert_same_result(read_text(result.text),
                        WEIR_OUT("compare", "--from", result.text, "--format", "json"));
