@@ -6,10 +6,10 @@
 
 #include "pair.h"
 
-#define RULE_SETS 3
-#define CONNECTIONS 3
+#define RULE_SETS ((size_t)3)
+#define CONNECTIONS ((size_t)3)
 #define WORLDS (RULE_SETS * CONNECTIONS)
-#define SIDES 4 /* guide and weir, the same and as shipped */
+#define SIDES ((size_t)4) /* guide and weir, the same and as shipped */
 
 static const char *const rule_sets[RULE_SETS] = {"aster", "lenient", "strict"};
 static const int connections[CONNECTIONS] = {1, 8, 32};
@@ -322,7 +322,9 @@ bool weir_claims_measure(struct weir_claims *claims, const struct weir_experimen
                                  &claim->cells[claim->cell_count++]);
                 }
             }
-            conclude(experiment, claim);
+            if (ok) {
+                conclude(experiment, claim);
+            }
         }
     }
     free(room);

@@ -130,9 +130,7 @@ static bool compare_across(struct weir_compare *c) {
     for (size_t i = 0; ok && i < c->plan.policy_count * metrics; i++) {
         const size_t m = i % metrics;
         const enum weir_metric metric = m == 0 ? weir_primary_metric() : weir_value_metrics[m - 1];
-        const struct weir_estimate e = i / metrics == c->plan.against
-                                           ? (struct weir_estimate){0}
-                                           : over_traces(c, i / metrics, metric, room);
+        const struct weir_estimate e = over_traces(c, i / metrics, metric, room);
         if (e.count >= WEIR_TRACES_FOR_INTERVAL) {
             c->across[c->across_count++] = (struct weir_across){.class = WEIR_CLASS_BINDING,
                                                                 .policy = i / metrics,

@@ -288,6 +288,7 @@ static json_t *names(const struct weir_compare *c) {
 
 char *weir_compare_document(const struct weir_compare *c) {
     const struct weir_scenario *scenario = &c->arms.items[c->policy_arms[0]].scenario;
+    const size_t runs = c->arms.count * c->plan.source_count * c->plan.replications;
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_string("weir.compare/1"));
     json_object_set_new(root, "version", json_string(WEIR_VERSION));
@@ -311,11 +312,10 @@ char *weir_compare_document(const struct weir_compare *c) {
         json_object_set_new(root, "sensitivity", sensitivity(c));
     }
     json_object_set_new(root, "scenario", weir_scenario_document(scenario, NULL));
-    json_object_set_new(
-        root, "cost",
-        json_pack("{s:I, s:I, s:f}", "runs",
-                  (json_int_t)(c->arms.count * c->plan.source_count * c->plan.replications),
-                  "events", (json_int_t)c->experiment->events, "cpu_s", c->experiment->cpu_s));
+    json_object_set_new(root, "cost",
+                        json_pack("{s:I, s:I, s:f}", "runs", (json_int_t)runs, "events",
+                                  (json_int_t)c->experiment->events, "cpu_s",
+                                  c->experiment->cpu_s));
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(PRECISION));
     json_decref(root);
     return text;

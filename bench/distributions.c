@@ -17,8 +17,9 @@ static double exp_or_zero(double x) {
 double weir_log_gamma(double x) {
     assert(x > 0.0);
     double below = 0.0;
-    for (; x < 12.0; x += 1.0) {
+    while (x < 12.0) {
         below += weir_log(x);
+        x += 1.0;
     }
     const double inverse = 1.0 / x;
     const double square = inverse * inverse;

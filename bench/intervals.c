@@ -106,7 +106,7 @@ static size_t resampled_t(const double *values, size_t count, double t[WEIR_RESA
 
 struct weir_interval weir_bootstrap_interval(const double *values, size_t count,
                                              double confidence) {
-    double t[WEIR_RESAMPLES];
+    double t[WEIR_RESAMPLES] = {0};
     assert(count >= 2);
     const size_t kept = resampled_t(values, count, t);
     if (2 * kept < WEIR_RESAMPLES) {
@@ -120,7 +120,7 @@ struct weir_interval weir_bootstrap_interval(const double *values, size_t count,
 }
 
 double weir_bootstrap_test(const double *values, size_t count) {
-    double t[WEIR_RESAMPLES];
+    double t[WEIR_RESAMPLES] = {0};
     assert(count >= 2);
     const size_t kept = resampled_t(values, count, t);
     if (2 * kept < WEIR_RESAMPLES) {

@@ -28,15 +28,15 @@ enum weir_statistic {
 };
 
 struct weir_pair {
-    enum weir_metric metric;
     struct weir_estimate difference; /**< this − other; count 0: not in both anywhere */
     struct weir_estimate ratio;      /**< mean of ratios; count 0: the other is 0 somewhere */
-    enum weir_statistic statistic;
-    bool identical; /**< the same in every replication */
     size_t missing; /**< replications in which only one of the two has the metric */
     double p;       /**< chance of a difference this far from 0 if there is none */
     double p_holm;  /**< the same, adjusted for all pairs shown */
+    enum weir_metric metric;
+    enum weir_statistic statistic;
     enum weir_verdict verdict;
+    bool identical; /**< the same in every replication */
 };
 
 /** Half of the width within which shares are equivalent: one point. */

@@ -225,7 +225,9 @@ bool weir_statistics_check(const struct weir_compare_plan *plan, size_t trials,
     return ok;
 }
 
-#define L WEIR_VARIANCE_LEVELS
+/* levels, for places and for means */
+#define L ((size_t)WEIR_VARIANCE_LEVELS)
+#define N ((double)WEIR_VARIANCE_LEVELS)
 
 /** Means over a design of L × L × L, by all subsets of the factors that are held. */
 struct table {
@@ -238,13 +240,13 @@ static void fill_means(struct table *t) {
         const size_t b = i / L % L;
         const size_t c = i % L;
         const double y = t->cell[a][b][c];
-        t->ab[a][b] += y / L;
-        t->ac[a][c] += y / L;
-        t->bc[b][c] += y / L;
-        t->a[a] += y / (L * L);
-        t->b[b] += y / (L * L);
-        t->c[c] += y / (L * L);
-        t->all += y / (L * L * L);
+        t->ab[a][b] += y / N;
+        t->ac[a][c] += y / N;
+        t->bc[b][c] += y / N;
+        t->a[a] += y / (N * N);
+        t->b[b] += y / (N * N);
+        t->c[c] += y / (N * N);
+        t->all += y / (N * N * N);
     }
 }
 
@@ -258,27 +260,27 @@ static struct weir_variance split(struct table *t) {
     double main[3] = {0}, pair[3] = {0}, rest = 0.0;
     fill_means(t);
     for (size_t i = 0; i < L; i++) {
-        main[0] += square(t->a[i] - t->all) * L * L / (L - 1);
-        main[1] += square(t->b[i] - t->all) * L * L / (L - 1);
-        main[2] += square(t->c[i] - t->all) * L * L / (L - 1);
+        main[0] += square(t->a[i] - t->all) * N * N / (N - 1.0);
+        main[1] += square(t->b[i] - t->all) * N * N / (N - 1.0);
+        main[2] += square(t->c[i] - t->all) * N * N / (N - 1.0);
         for (size_t j = 0; j < L; j++) {
-            const double n = (double)L / ((L - 1) * (L - 1));
+            const double n = N / ((N - 1.0) * (N - 1.0));
             pair[0] += square(t->ab[i][j] - t->a[i] - t->b[j] + t->all) * n;
             pair[1] += square(t->ac[i][j] - t->a[i] - t->c[j] + t->all) * n;
             pair[2] += square(t->bc[i][j] - t->b[i] - t->c[j] + t->all) * n;
             for (size_t k = 0; k < L; k++) {
                 rest += square(t->cell[i][j][k] - t->ab[i][j] - t->ac[i][k] - t->bc[j][k] +
                                t->a[i] + t->b[j] + t->c[k] - t->all) /
-                        ((L - 1) * (L - 1) * (L - 1));
+                        ((N - 1.0) * (N - 1.0) * (N - 1.0));
             }
         }
     }
-    const double a = (main[0] - pair[0] - pair[1] + rest) / (L * L);
-    const double b = (main[1] - pair[0] - pair[2] + rest) / (L * L);
-    const double c = (main[2] - pair[1] - pair[2] + rest) / (L * L);
+    const double a = (main[0] - pair[0] - pair[1] + rest) / (N * N);
+    const double b = (main[1] - pair[0] - pair[2] + rest) / (N * N);
+    const double c = (main[2] - pair[1] - pair[2] + rest) / (N * N);
     double together = rest;
     for (size_t i = 0; i < 3; i++) {
-        together += pair[i] > rest ? (pair[i] - rest) / L : 0.0;
+        together += pair[i] > rest ? (pair[i] - rest) / N : 0.0;
     }
     struct weir_variance v = {a > 0.0 ? a : 0.0, b > 0.0 ? b : 0.0, c > 0.0 ? c : 0.0, together,
                               0.0};
@@ -313,15 +315,16 @@ bool weir_variance_split(const struct weir_compare_plan *plan, weir_progress pro
     struct weir_place places[L * L * L];
     struct weir_arms arms = {0};
     size_t policy_arms[WEIR_REPLAY_POLICIES_MAX];
-    for (uint32_t i = 0; i < L * L * L; i++) {
-        places[i] = (struct weir_place){i / (L * L), i / L % L, i % L};
+    const uint32_t levels = WEIR_VARIANCE_LEVELS;
+    for (uint32_t i = 0; i < levels * levels * levels; i++) {
+        places[i] = (struct weir_place){i / (levels * levels), i / levels % levels, i % levels};
     }
     struct weir_experiment *e = NULL;
     if (plan_arms(plan, &arms, policy_arms, error)) {
         struct weir_experiment_plan p = experiment_plan(plan, &arms);
-        p.replications = L * L * L;
+        p.replications = levels * levels * levels;
         p.places = places;
-        p.phases = L;
+        p.phases = levels;
         e = weir_experiment_run(&p, progress, context, error);
     }
     const bool ok = e && !any_failed(e, error);

@@ -1,5 +1,7 @@
 #include "statistics_check.h"
 
+#define COLUMNS ((size_t)3 * WEIR_CHECK_SIZES)
+
 /** A row of cells, as Markdown or as text with fixed widths. */
 static void row(FILE *out, bool markdown, const char *label, const char (*cells)[32],
                 size_t count) {
@@ -21,14 +23,14 @@ static void percent(double share, char cell[32]) {
 }
 
 static void coverage(const struct weir_statistics_check *c, bool markdown, FILE *out) {
-    char cells[3 * WEIR_CHECK_SIZES][32];
+    char cells[COLUMNS][32];
     for (size_t s = 0; s < WEIR_CHECK_SIZES; s++) {
         snprintf(cells[3 * s], 32, "t, %u", (unsigned)c->sizes[s]);
         snprintf(cells[3 * s + 1], 32, "boot-t, %u", (unsigned)c->sizes[s]);
         snprintf(cells[3 * s + 2], 32, "used, %u", (unsigned)c->sizes[s]);
     }
-    row(out, markdown, "coverage, replications", (const char(*)[32])cells, 3 * WEIR_CHECK_SIZES);
-    rule(out, markdown, 3 * WEIR_CHECK_SIZES);
+    row(out, markdown, "coverage, replications", (const char(*)[32])cells, COLUMNS);
+    rule(out, markdown, COLUMNS);
     for (int k = 0; k < WEIR_KINDS; k++) {
         char label[64];
         snprintf(label, sizeof label, "%s (%zu metrics)", weir_kind_name((enum weir_kind)k),
@@ -39,7 +41,7 @@ static void coverage(const struct weir_statistics_check *c, bool markdown, FILE 
             percent(c->kinds[s][k].used, cells[3 * s + 2]);
         }
         if (c->kinds[1][k].metrics > 0) {
-            row(out, markdown, label, (const char(*)[32])cells, 3 * WEIR_CHECK_SIZES);
+            row(out, markdown, label, (const char(*)[32])cells, COLUMNS);
         }
     }
 }
