@@ -240,6 +240,33 @@ static void claims_hold_under_random_rules(void **state) {
     }
 }
 
+/** Dashboards on the address raise the header between two requests as a charge would: nothing can
+ * be said of it then. */
+static void others_are_not_taken_for_a_charge(void **state) {
+    (void)state;
+    const struct path trace = profile_path("binance-2025-01-27");
+    const struct path log = workspace_path("others.jsonl");
+    free(WEIR_OUT("replay", trace.text, "--policy", "fixed-window", "--seed", "43", "--set",
+                  "exchange.charge_rejected=false", "--set", "exchange.reject_at_limit=true",
+                  "--set", "exchange.tighten_at_s=60", "--set", "foreign.dashboards=3", "--log",
+                  log.text));
+    char *text = WEIR_OUT("calibrate", log.text, "--format", "json");
+    json_t *document = parse_document(text, "others");
+    const json_t *rules = at(document, "rules");
+    bool seen = false;
+    for (size_t i = 0; i < json_array_size(rules); i++) {
+        const json_t *f = json_array_get(rules, i);
+        if (strcmp(text_at(f, "rule"), "charge_rejected") == 0) {
+            assert_string_equal(text_at(f, "verdict"), "open");
+            seen = strstr(text_at(f, "evidence"), "of 0 lone") == NULL;
+        }
+    }
+    assert_true(seen);
+    assert_true(number_at(document, "foreign_weight_per_minute") > 0.0);
+    json_decref(document);
+    free(text);
+}
+
 /** A log as a bot would write it, with secrets in it, says the same as weir's own. */
 static const char csv_log[] = "ts,done,verb,url,http,used,apiKey\n"
                               "1760130000.001,1760130000.031,GET,https://host/fapi/v1/"
@@ -310,6 +337,7 @@ static void bad_logs_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims_hold_under_random_rules),
+        cmocka_unit_test(others_are_not_taken_for_a_charge),
         cmocka_unit_test(reads_a_log_by_a_column_map),
         cmocka_unit_test(bad_logs_are_refused),
     };
