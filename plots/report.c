@@ -71,6 +71,12 @@ static void write_question(struct plots_sheet *sheet, const struct plots_source 
     case PLOTS_COMPARE:
         plots_say(sheet, "Which limiter captures more, by how much, and how sure that is.");
         break;
+    case PLOTS_TUNE:
+        plots_say(sheet, "Which settings to run, how sure that is, and what the defaults lose.");
+        break;
+    case PLOTS_NIGHT:
+        plots_say(sheet, "How every case of the suite came out.");
+        break;
     }
     plots_markup(sheet, "</p>\n");
 }
@@ -84,6 +90,12 @@ static void write_result(struct plots_sheet *sheet, const struct plots_source *s
         break;
     case PLOTS_COMPARE:
         plots_report_compare(sheet, source);
+        break;
+    case PLOTS_TUNE:
+        plots_report_tune(sheet, source);
+        break;
+    case PLOTS_NIGHT:
+        plots_report_night(sheet, source);
         break;
     }
     plots_report_repeat(sheet, source);
@@ -100,9 +112,9 @@ static void write_one(struct plots_sheet *sheet, const struct plots_source *sour
     write_result(sheet, source);
 }
 
-static bool all_replays(const struct plots_source *sources, size_t count) {
+static bool all_are(enum plots_kind kind, const struct plots_source *sources, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (sources[i].kind != PLOTS_REPLAY) {
+        if (sources[i].kind != kind) {
             return false;
         }
     }
@@ -124,10 +136,12 @@ static void write_several(struct plots_sheet *sheet, const struct plots_source *
         plots_markup(sheet, "</a></li>\n");
     }
     plots_markup(sheet, "</ul></nav>\n</header>\n<main>\n");
-    if (all_replays(sources, count)) {
-        sheet->folder = sources[0].folder;
-        sheet->prefix = sources[0].prefix;
+    sheet->folder = sources[0].folder;
+    sheet->prefix = sources[0].prefix;
+    if (all_are(PLOTS_REPLAY, sources, count)) {
         plots_report_differences(sheet, sources, count);
+    } else if (all_are(PLOTS_NIGHT, sources, count)) {
+        plots_report_trends(sheet, sources, count);
     }
     for (size_t i = 0; i < count; i++) {
         char label[192];
@@ -147,7 +161,7 @@ static void make_title(const struct plots_source *sources, size_t count, char *t
         plots_report_label(&sources[0], title, size);
         return;
     }
-    bool same = all_replays(sources, count);
+    bool same = all_are(PLOTS_REPLAY, sources, count);
     const char *trace = plots_text(sources[0].root, "trace.name", "?");
     for (size_t i = 1; i < count; i++) {
         same = same && strcmp(plots_text(sources[i].root, "trace.name", "?"), trace) == 0;

@@ -14,6 +14,16 @@ void plots_report_replay(struct plots_sheet *sheet, const struct plots_source *s
 /** One comparison. */
 void plots_report_compare(struct plots_sheet *sheet, const struct plots_source *source);
 
+/** One study. */
+void plots_report_tune(struct plots_sheet *sheet, const struct plots_source *source);
+
+/** One night. */
+void plots_report_night(struct plots_sheet *sheet, const struct plots_source *source);
+
+/** Several nights: how their figures went, in the order given. */
+void plots_report_trends(struct plots_sheet *sheet, const struct plots_source *nights,
+                         size_t count);
+
 /** Several results: where they differ, in settings and in figures, and then what they share. */
 void plots_report_differences(struct plots_sheet *sheet, const struct plots_source *sources,
                               size_t count);

@@ -66,7 +66,10 @@ static void settings_table(struct plots_sheet *sheet, const json_t *root) {
         plots_fail(sheet->error, "not enough memory");
         return;
     }
-    collect(settings, json_object_get(root, "scenario"), "");
+    const char *const keys[] = {"scenario", "study", "scenarios"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        collect(settings, json_object_get(root, keys[i]), "");
+    }
     if (settings->count > 0) {
         plots_markup(sheet, "<div class=\"settings\">\n");
         plots_table_open(sheet, "The full scenario, defaults included",
@@ -176,6 +179,14 @@ void plots_report_label(const struct plots_source *source, char *label, size_t s
         break;
     case PLOTS_COMPARE:
         snprintf(label, size, "Comparison against %.80s", plots_text(source->root, "against", "?"));
+        break;
+    case PLOTS_TUNE:
+        snprintf(label, size, "Study: %.80s",
+                 plots_metric_label(plots_text(source->root, "objective", "?")));
+        break;
+    case PLOTS_NIGHT:
+        snprintf(label, size, "Suite %.60s %.60s", plots_text(source->root, "suite", "?"),
+                 plots_text(source->root, "label", ""));
         break;
     }
 }

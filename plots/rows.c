@@ -49,9 +49,11 @@ bool plots_rows_open(struct plots_rows *rows, int folder, const char *name, cons
 }
 
 bool plots_rows_next(struct plots_rows *rows) {
-    if (rows->error->set || !read_line(rows)) {
-        return false;
-    }
+    do { /* blank lines part the blocks of a table */
+        if (rows->error->set || !read_line(rows)) {
+            return false;
+        }
+    } while (!rows->line[0]);
     char *at = rows->line;
     for (size_t i = 0; i < rows->columns; i++) {
         if (!at) {

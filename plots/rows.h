@@ -25,7 +25,7 @@ struct plots_rows {
 bool plots_rows_open(struct plots_rows *rows, int folder, const char *name, const char *heading,
                      struct plots_error *error);
 
-/** Reads the next row. False at the end of the file and on error. */
+/** Reads the next row; blank lines are passed over. False at the end of the file and on error. */
 bool plots_rows_next(struct plots_rows *rows);
 
 /** The number in a column of the current row, which must be within [min, max]; else `min`, with an

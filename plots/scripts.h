@@ -17,7 +17,9 @@ extern const char weir_plots_bars_gp[];
 extern const char weir_plots_cascade_gp[];
 extern const char weir_plots_columns_gp[];
 extern const char weir_plots_intervals_gp[];
+extern const char weir_plots_front_gp[];
 extern const char weir_plots_lines_gp[];
+extern const char weir_plots_plane_gp[];
 
 /** The style of the report. */
 extern const char weir_plots_style_report_css[];

@@ -20,7 +20,7 @@ static const struct {
     const char *tail;
     const char *class;
 } WIDTHS[] = {
-    {"picture_width = 820.; picture_tail = \".wide.svg" PLOTS_PART "\"", ".wide.svg", "wide"},
+    {"picture_width = 820.; picture_tail = \".svg" PLOTS_PART "\"", ".svg", "wide"},
     {"picture_width = 358.; picture_tail = \".narrow.svg" PLOTS_PART "\"", ".narrow.svg", "narrow"},
 };
 #define WIDTH_COUNT (sizeof WIDTHS / sizeof WIDTHS[0])
@@ -276,6 +276,9 @@ static bool place(const struct plots_sheet *sheet, size_t index, size_t width, F
     const bool placed = svg && plots_svg_inline(out, svg, &words);
     fputs("</div>", out);
     free(svg);
+    if (width == 0 && placed) {
+        return plots_folder_rename(d->folder, picture, sheet->error);
+    }
     plots_folder_remove(d->folder, picture);
     return placed || plots_fail(sheet->error, "%s: gnuplot drew no picture", picture);
 }

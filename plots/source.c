@@ -40,16 +40,19 @@ bool plots_mean(const json_t *root, const char *metric, double *mean) {
 }
 
 static bool find_kind(struct plots_source *source, struct plots_error *error) {
-    static const char *const schemas[] = {"weir.replay/1", "weir.compare/1"};
+    static const char *const schemas[] = {"weir.replay/1", "weir.compare/1", "weir.tune/1",
+                                          "weir.bench/1"};
     const char *schema = plots_text(source->root, "schema", "(none)");
-    for (int kind = 0; kind < 2; kind++) {
+    for (int kind = 0; kind < 4; kind++) {
         if (strcmp(schema, schemas[kind]) == 0) {
             source->kind = (enum plots_kind)kind;
             return true;
         }
     }
-    return plots_fail(error, "%s: schema '%.40s', expected weir.replay/1 or weir.compare/1",
-                      source->document, schema);
+    return plots_fail(
+        error,
+        "%s: schema '%.40s', expected weir.replay/1, weir.compare/1, weir.tune/1 or weir.bench/1",
+        source->document, schema);
 }
 
 static bool load(struct plots_source *source, struct plots_error *error) {

@@ -9,7 +9,9 @@
 /** What a result is the result of. */
 enum plots_kind {
     PLOTS_REPLAY,
-    PLOTS_COMPARE
+    PLOTS_COMPARE,
+    PLOTS_TUNE,
+    PLOTS_NIGHT
 };
 
 /** A result that is to be reported. */

@@ -1,0 +1,187 @@
+/** A night: every case of a suite; several nights: how their figures went. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_parts.h"
+#include "scripts.h"
+#include "variable.h"
+
+#define NIGHTS_MAX 32
+#define TRENDS_MAX 8
+
+static const char *const METRICS[] = {"protected_value_of_bound",
+                                      "protected_impact_capture",
+                                      "protected_notional_capture",
+                                      "protected_capture_rate",
+                                      "http_429",
+                                      "http_418",
+                                      "useful_efficiency",
+                                      "unprotected_p99_s"};
+#define METRIC_COUNT (sizeof METRICS / sizeof METRICS[0])
+
+static void case_label(const json_t *entry, char *label, size_t size) {
+    const char *scenario = plots_text(entry, "scenario", "");
+    snprintf(label, size, "%.60s on %.60s%s%.40s", plots_text(entry, "policy", "?"),
+             plots_text(entry, "trace.name", "?"), scenario[0] ? ", " : "", scenario);
+}
+
+static void cases(struct plots_sheet *sheet, const json_t *root) {
+    const char *heads[METRIC_COUNT + 1] = {"case"};
+    for (size_t m = 0; m < METRIC_COUNT; m++) {
+        heads[m + 1] = plots_metric_label(METRICS[m]);
+    }
+    plots_table_open(sheet, "Means over the replications", heads, METRIC_COUNT + 1);
+    size_t index = 0;
+    json_t *entry = NULL;
+    json_array_foreach(json_object_get(root, "cases"), index, entry) {
+        struct plots_amount amounts[METRIC_COUNT];
+        const char *cells[METRIC_COUNT];
+        char label[192];
+        case_label(entry, label, sizeof label);
+        for (size_t m = 0; m < METRIC_COUNT; m++) {
+            double mean = 0.0;
+            const bool measured = plots_mean(entry, METRICS[m], &mean);
+            amounts[m] = plots_metric_amount(METRICS[m], mean);
+            cells[m] = measured ? amounts[m].text : "–";
+        }
+        cells[0] = json_object_get(entry, "failure") ? "failed" : cells[0];
+        plots_table_row(sheet, label, cells, METRIC_COUNT);
+    }
+    plots_table_close(sheet);
+}
+
+static void gates(struct plots_sheet *sheet, const json_t *root) {
+    const json_t *list = json_object_get(root, "gates");
+    if (json_array_size(list) == 0) {
+        return;
+    }
+    plots_heading(sheet, 1, "Gates of the suite");
+    plots_markup(sheet, "<ul>\n");
+    size_t index = 0;
+    json_t *gate = NULL;
+    json_array_foreach(list, index, gate) {
+        plots_markup(sheet, "<li><code>");
+        plots_say(sheet, "%s", json_is_string(gate) ? json_string_value(gate) : "?");
+        plots_markup(sheet, "</code></li>\n");
+    }
+    plots_markup(sheet, "</ul>\n");
+}
+
+static void ratios(struct plots_sheet *sheet, const json_t *root) {
+    struct plots_interval rows[32];
+    size_t count = 0;
+    const char *name = NULL;
+    json_t *ratio = NULL;
+    json_object_foreach(plots_find(root, "time.ratios"), name, ratio) {
+        size_t round = 0;
+        json_t *measured = NULL;
+        json_array_foreach(json_object_get(ratio, "rounds"), round, measured) {
+            struct plots_interval *row = &rows[count];
+            if (count < 32 && plots_number(measured, "mean", &row->mean) &&
+                plots_number(measured, "low", &row->low) &&
+                plots_number(measured, "high", &row->high)) {
+                snprintf(row->name, sizeof row->name, "%.60s, round %zu", name, round + 1);
+                snprintf(row->value, sizeof row->value, "%.3f", row->mean);
+                row->mean -= 1.0;
+                row->low -= 1.0;
+                row->high -= 1.0;
+                row->role = row->low > 0.0 ? 3 : row->high < 0.0 ? 1 : 2;
+                count++;
+            }
+        }
+    }
+    plots_intervals(
+        sheet, "ratios", rows, count, 100.0, "%g",
+        &(struct plots_caption){
+            "Time against the other program",
+            "Difference of the processor time in percent, with its interval, round by "
+            "round; right of the line is slower.",
+            (const char *const[]){"3", "slower", "1", "faster", "2", "cannot be told", NULL}});
+}
+
+void plots_report_night(struct plots_sheet *sheet, const struct plots_source *source) {
+    plots_heading(sheet, 0, "The figures");
+    cases(sheet, source->root);
+    gates(sheet, source->root);
+    ratios(sheet, source->root);
+}
+
+/* ---- trends ---- */
+
+/** Mean of a metric of the same case in another night. */
+static bool find_mean(const json_t *root, const char *label, const char *metric, double *mean) {
+    size_t index = 0;
+    json_t *entry = NULL;
+    json_array_foreach(json_object_get(root, "cases"), index, entry) {
+        char other[192];
+        case_label(entry, other, sizeof other);
+        if (strcmp(other, label) == 0) {
+            return plots_mean(entry, metric, mean);
+        }
+    }
+    return false;
+}
+
+/** One metric over the nights: a line for each case, the first eight of the suite. */
+static void trend(struct plots_sheet *sheet, const struct plots_source *nights, size_t count,
+                  const char *metric, bool is_share) {
+    static const char *const roles[] = {"1", "3", "5", "4", "6", "7", "8", "2"};
+    const json_t *list = json_object_get(nights[count - 1].root, "cases");
+    char labels[TRENDS_MAX][192];
+    const char *legend[2 * TRENDS_MAX + 1] = {NULL};
+    char name[64];
+    double most = 0.0;
+    size_t series = 0;
+    snprintf(name, sizeof name, "trend-%.24s", metric);
+    FILE *script = plots_figure_open(sheet, name);
+    if (!script) {
+        return;
+    }
+    fputs("# night, figure; a block for each case\n$lines << END\n", script);
+    for (size_t c = 0; c < json_array_size(list) && series < TRENDS_MAX; c++) {
+        case_label(json_array_get(list, c), labels[series], sizeof labels[series]);
+        size_t points = 0;
+        for (size_t n = 0; n < count; n++) {
+            double mean = 0.0;
+            if (find_mean(nights[n].root, labels[series], metric, &mean)) {
+                fprintf(script, "%zu %.9g\n", n + 1, mean);
+                most = fmax(most, mean);
+                points++;
+            }
+        }
+        if (points > 0) {
+            fputs("\n\n", script);
+            plots_figure_hover(sheet, "%s", labels[series]);
+            legend[2 * series] = roles[series];
+            legend[2 * series + 1] = labels[series];
+            series++;
+        }
+    }
+    if (series == 0) {
+        fputs("0 0\n", script);
+    }
+    fprintf(script, "END\nseries = %zu; stepped = 0; points = 1; mark_x = 0\n",
+            series ? series : 1);
+    fputs("array series_role[8] = [1, 3, 5, 4, 6, 7, 8, 2]\n", script);
+    fprintf(script, "x_from = 0.8; x_until = %zu.2; x_log = 0; x_is_ms = 0; x_is_time = 0\n",
+            count);
+    fprintf(script, "x_word = \"night\"; y_percent = %d; y_chars = 6; y_format = \"%%g\"\n",
+            is_share);
+    plots_variable_number(script, "y_max", is_share ? 1.05 : fmax(1.1 * most, 1.0));
+    plots_variable_number(script, "y_step", fmax(1.1 * most, 1.0) / 4.0);
+    char text[160];
+    snprintf(text, sizeof text, "%s, night by night, in the order in which they were given.",
+             plots_metric_label(metric));
+    plots_figure_close(sheet, script, weir_plots_lines_gp,
+                       &(struct plots_caption){plots_metric_label(metric), text, legend});
+}
+
+void plots_report_trends(struct plots_sheet *sheet, const struct plots_source *nights,
+                         size_t count) {
+    plots_heading(sheet, 0, "Trends");
+    trend(sheet, nights, count, "protected_value_of_bound", true);
+    trend(sheet, nights, count, "protected_impact_capture", true);
+    trend(sheet, nights, count, "http_429", false);
+    trend(sheet, nights, count, "unprotected_p99_s", false);
+}
