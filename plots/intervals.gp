@@ -14,10 +14,13 @@ set yrange [rows + 0.5:0.5]
 set ytics ("" 0)
 set grid xtics noytics
 set xtics step_of(x_until - x_from, narrow ? 3 : 7)
-set format x x_format
+set format x "%g"
 do for [i = 1:rows] {
     set label i row_name[i] at screen (left - 8) / width, first i right textcolor rgb ink
     set label rows + i row_value[i] at screen 1 - (right - 12) / width, first i left textcolor rgb muted
+}
+if (reference != 0) {
+    set arrow 2 from first reference, graph 0 to first reference, graph 1 nohead back linecolor rgb muted linewidth 1 dashtype 2
 }
 set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead front linecolor rgb ink linewidth 1
 plot for [k = 1:rows] $rows every ::k - 1::k - 1 using 2:1:2:3:($1 - 0.12):($1 + 0.12):(role_number[int($5)]) \

@@ -10,7 +10,9 @@ set bmargin at screen 48 / height
 if (x_log) { set logscale x }
 set xrange [x_from:x_until]
 set yrange [0:y_max]
-set ytics y_step
+tic_step = y_step > 0 ? y_step : step_of(y_max, 4)
+set ytics tic_step
+if (x_whole) { set xtics 1 }
 set format y y_format
 if (y_percent) { set ytics ("0" 0, "25 %%" 0.25, "50 %%" 0.5, "75 %%" 0.75, "100 %%" 1) }
 if (x_log) {

@@ -196,8 +196,12 @@ static enum weir_report_status write_page(const struct weir_report *report,
               "named report-*.gp; with gnuplot they can be drawn anew and restyled.",
               report->version);
     plots_markup(&sheet, "</p></footer>\n</body>\n</html>\n");
+    const bool bad_input = error->set && !sheet.unwritable;
     const bool written = plots_sheet_finish(&sheet, can_draw ? program : NULL, out);
     plots_sheet_close(&sheet);
+    if (bad_input) {
+        return WEIR_REPORT_BAD_INPUT;
+    }
     if (!written) {
         return WEIR_REPORT_FAILED;
     }

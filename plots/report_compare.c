@@ -172,7 +172,7 @@ static void pairs_figure(struct plots_sheet *sheet, const json_t *trace, size_t 
     snprintf(name, sizeof name, "%zu-pairs", number);
     snprintf(title, sizeof title, "Difference to %.100s", against);
     plots_intervals(
-        sheet, name, rows, count, 100.0, "%g",
+        sheet, name, rows, count, 100.0, 0.0,
         &(struct plots_caption){
             title,
             "Protected captures, in points: mean of the paired differences and its 95 % interval, "
@@ -272,7 +272,7 @@ static void curves_figure(struct plots_sheet *sheet, const json_t *trace, size_t
     }
     plots_variable_number(script, "x_from", x_from);
     plots_variable_number(script, "x_until", x_until);
-    fputs("x_log = 1; x_is_ms = 1; x_is_time = 0; x_word = \"opportunity window\"\n"
+    fputs("x_whole = 0; x_log = 1; x_is_ms = 1; x_is_time = 0; x_word = \"opportunity window\"\n"
           "y_percent = 1; y_max = 1.05; y_step = 0.25; y_chars = 5; y_format = \"%g\"\n",
           script);
     plots_figure_close(
@@ -350,12 +350,19 @@ static void claims(struct plots_sheet *sheet, const json_t *root) {
     plots_table_close(sheet);
 }
 
-static int compare_widths(const void *left, const void *right) {
-    const struct plots_interval *a = left;
-    const struct plots_interval *b = right;
-    const double a_size = fabs(a->mean);
-    const double b_size = fabs(b->mean);
-    return (a_size < b_size) - (a_size > b_size);
+/** Sorts worlds by how far they move the lead from what it is as set; as set itself comes first. */
+static void sort_by_swing(struct plots_interval *rows, size_t count, double base) {
+    for (size_t i = 1; i < count; i++) {
+        const struct plots_interval row = rows[i];
+        const bool first = strcmp(row.name, "as set") == 0;
+        size_t at = i;
+        while (at > 0 && (first || (strcmp(rows[at - 1].name, "as set") != 0 &&
+                                    fabs(rows[at - 1].mean - base) < fabs(row.mean - base)))) {
+            rows[at] = rows[at - 1];
+            at--;
+        }
+        rows[at] = row;
+    }
 }
 
 /** What the lead becomes in each world, by how far that is from the lead as it is. */
@@ -374,6 +381,7 @@ static void tornado(struct plots_sheet *sheet, const json_t *root) {
         size_t count = 0;
         size_t index = 0;
         json_t *world = NULL;
+        double base = 0.0;
         const char *leader = "";
         json_array_foreach(list, index, world) {
             struct plots_interval *row = &rows[count];
@@ -381,24 +389,26 @@ static void tornado(struct plots_sheet *sheet, const json_t *root) {
                 read_interval(world, "difference", row)) {
                 leader = plots_text(world, "policy", "?");
                 snprintf(row->name, sizeof row->name, "%.60s", plots_text(world, "world", "?"));
-                snprintf(row->value, sizeof row->value, "%s vs %.20s",
-                         plots_metric_difference(PRIMARY, row->mean).text,
+                snprintf(row->value, sizeof row->value, "%s, %.20s", points(row->mean).text,
                          plots_text(world, "against", "?"));
+                base = strcmp(row->name, "as set") == 0 ? row->mean : base;
                 row->role = row->mean < 0.0 ? 3 : 1;
                 count++;
             }
         }
-        qsort(rows, count, sizeof *rows, compare_widths);
+        sort_by_swing(rows, count, base);
         char figure[32];
         char title[256];
         snprintf(figure, sizeof figure, "%zu-tornado", traces + 1);
         snprintf(title, sizeof title, "Lead of %.60s on %.100s, world by world", leader, name);
-        plots_intervals(sheet, figure, rows, count, 100.0, "%g",
-                        &(struct plots_caption){
-                            title,
-                            "Difference to the best rival, in points, when one assumption is "
-                            "changed; the largest first. Left of the line the ranking turns round.",
-                            NULL});
+        plots_intervals(
+            sheet, figure, rows, count, 100.0, base,
+            &(struct plots_caption){
+                title,
+                "Difference to the best rival, in points, when one assumption is changed: what "
+                "moves it most "
+                "first, dashed the lead as set. Left of the solid line the ranking turns round.",
+                NULL});
     }
     free(rows);
 }

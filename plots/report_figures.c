@@ -133,7 +133,7 @@ static void write_range(FILE *script, const struct plots_interval *rows, size_t 
 
 void plots_intervals(struct plots_sheet *sheet, const char *figure,
                      const struct plots_interval *rows, size_t count, double scale,
-                     const char *format, const struct plots_caption *caption) {
+                     double reference, const struct plots_caption *caption) {
     const char **texts = calloc(2 * count + 1, sizeof *texts);
     FILE *script = texts && count > 0 ? plots_figure_open(sheet, figure) : NULL;
     if (!script) {
@@ -147,7 +147,7 @@ void plots_intervals(struct plots_sheet *sheet, const char *figure,
     }
     write_row_texts(script, texts, texts + count, count);
     write_range(script, rows, count, scale);
-    plots_variable_text(script, "x_format", format);
+    plots_variable_number(script, "reference", reference * scale);
     fputs("# row, low, high, mean, colour\n$rows << END\n", script);
     for (size_t i = 0; i < count; i++) {
         fprintf(script, "%zu %.9g %.9g %.9g %d\n", i + 1, rows[i].low * scale, rows[i].high * scale,

@@ -92,7 +92,7 @@ static void ratios(struct plots_sheet *sheet, const json_t *root) {
         }
     }
     plots_intervals(
-        sheet, "ratios", rows, count, 100.0, "%g",
+        sheet, "ratios", rows, count, 100.0, 0.0,
         &(struct plots_caption){
             "Time against the other program",
             "Difference of the processor time in percent, with its interval, round by "
@@ -164,12 +164,13 @@ static void trend(struct plots_sheet *sheet, const struct plots_source *nights, 
     fprintf(script, "END\nseries = %zu; stepped = 0; points = 1; mark_x = 0\n",
             series ? series : 1);
     fputs("array series_role[8] = [1, 3, 5, 4, 6, 7, 8, 2]\n", script);
-    fprintf(script, "x_from = 0.8; x_until = %zu.2; x_log = 0; x_is_ms = 0; x_is_time = 0\n",
+    fprintf(script,
+            "x_from = 0.8; x_until = %zu.2; x_whole = 1; x_log = 0; x_is_ms = 0; x_is_time = 0\n",
             count);
     fprintf(script, "x_word = \"night\"; y_percent = %d; y_chars = 6; y_format = \"%%g\"\n",
             is_share);
     plots_variable_number(script, "y_max", is_share ? 1.05 : fmax(1.1 * most, 1.0));
-    plots_variable_number(script, "y_step", fmax(1.1 * most, 1.0) / 4.0);
+    plots_variable_number(script, "y_step", 0.0);
     char text[160];
     snprintf(text, sizeof text, "%s, night by night, in the order in which they were given.",
              plots_metric_label(metric));

@@ -59,10 +59,11 @@ struct plots_interval {
     int role;
 };
 
-/** Writes intervals; `scale` turns their unit into that of the axis, which `format` prints. */
+/** Writes intervals; `scale` turns their unit into that of the axis. A dashed line stands at
+ *  `reference`, of the rows' unit, if it is not 0. */
 void plots_intervals(struct plots_sheet *sheet, const char *figure,
                      const struct plots_interval *rows, size_t count, double scale,
-                     const char *format, const struct plots_caption *caption);
+                     double reference, const struct plots_caption *caption);
 
 /** An array of texts in a script. */
 void plots_script_texts(FILE *script, const char *name, const char *const *texts, size_t count);

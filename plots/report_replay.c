@@ -435,7 +435,7 @@ static void curve(struct plots_sheet *sheet, const struct plots_source *source) 
                           json_number_value(json_array_get(json_array_get(list, count - 1), 0)));
     plots_number(source->root, "scenario.bot.opportunity_window_ms", &window);
     plots_variable_number(script, "mark_x", window);
-    fputs("x_log = 1; x_is_ms = 1; x_is_time = 0; x_word = \"opportunity window\"\n"
+    fputs("x_whole = 0; x_log = 1; x_is_ms = 1; x_is_time = 0; x_word = \"opportunity window\"\n"
           "y_percent = 1; y_max = 1.05; y_step = 0.25; y_chars = 5; y_format = \"%g\"\n",
           script);
     plots_figure_close(
@@ -495,7 +495,7 @@ static void write_delays(FILE *script, const struct delay *delays, size_t count)
           script);
     plots_variable_number(script, "x_from", delays[0].ms);
     plots_variable_number(script, "x_until", delays[count - 1].ms);
-    fputs("x_log = 1; x_is_ms = 1; x_is_time = 0; x_word = \"latency\"\n"
+    fputs("x_whole = 0; x_log = 1; x_is_ms = 1; x_is_time = 0; x_word = \"latency\"\n"
           "y_percent = 1; y_max = 1.05; y_step = 0.25; y_chars = 5; y_format = \"%g\"\n",
           script);
 }

@@ -143,6 +143,7 @@ FILE *plots_figure_open(struct plots_sheet *sheet, const char *name) {
         return NULL;
     }
     FILE *out = plots_folder_create(sheet->folder, file, sheet->error);
+    sheet->unwritable = sheet->unwritable || !out;
     if (out) {
         fputs("# Written by weir for one report; a new one of it overwrites this file.\n", out);
         plots_variable_text(out, "name", script);
@@ -191,6 +192,7 @@ void plots_figure_close(struct plots_sheet *sheet, FILE *script, const char *bod
     drawing->description = strdup(caption->description);
     if (!plots_folder_commit(sheet->folder, file, script, sheet->error) || !drawing->title ||
         !drawing->description) {
+        sheet->unwritable = true;
         plots_fail(sheet->error, "not enough memory");
         return;
     }

@@ -37,6 +37,7 @@ struct plots_sheet {
     unsigned tables;    /**< written so far, for ids */
     unsigned words;     /**< columns of the open table that hold words, a bit each */
     unsigned level;     /**< of the headings that follow */
+    bool unwritable;    /**< a script could not be written: the error is not of the input */
     struct plots_error *error;
 };
 
