@@ -3,7 +3,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include "weir/handle.h"
 
@@ -116,19 +115,14 @@ struct bench {
     int64_t now_ns;
     uint64_t next_id;
     bool as_expected;
+    struct weir_stopwatch watch;
 };
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static bool make(struct bench *bench, const char *policy) {
+static bool make(struct bench *bench, const struct weir_policy *policy) {
     static const struct weir_limit limits[] = {{WEIR_LIMIT_WEIGHT, MINUTE, 2400},
                                                {WEIR_LIMIT_ORDERS, MINUTE, 1200}};
     static const struct weir_setting weir_settings[] = {{"clock", "known"}, {"queue", "1024"}};
-    bool is_weir = strcmp(policy, "weir") == 0;
+    bool is_weir = strcmp(policy->name, "weir") == 0;
     const struct weir_config config = {.limits = limits,
                                        .limit_count = 2,
                                        .settings = is_weir ? weir_settings : NULL,
@@ -142,10 +136,9 @@ static bool make(struct bench *bench, const char *policy) {
                               .deadline_ns = WEIR_NEVER,
                               .escalate_ns = WEIR_NEVER,
                               .can_send = true};
-    const struct weir_policy *found = weir_policy_find(policy);
     return bench->setup->kind == KIND_LOCKED_TRY
-               ? weir_handle_create(found, &config, &bench->handle, NULL) == WEIR_OK
-               : weir_limiter_create(found, &config, &bench->limiter, NULL) == WEIR_OK;
+               ? weir_handle_create(policy, &config, &bench->handle, NULL) == WEIR_OK
+               : weir_limiter_create(policy, &config, &bench->limiter, NULL) == WEIR_OK;
 }
 
 static enum weir_status ask(struct bench *bench, const struct weir_request *request,
@@ -203,42 +196,49 @@ static void operate(struct bench *bench, uint64_t id) {
     }
 }
 
-/** Seconds that one batch of operations takes in a window of its own. */
-static double batch(struct bench *bench) {
+/** Adds what one batch of operations costs in a window of its own. */
+static void batch(struct bench *bench, struct weir_cost_of_work *sum) {
     fill(bench);
     bench->request.value = bench->setup->value;
     bench->request.can_send = bench->setup->kind != KIND_QUEUE;
     bench->request.may_queue = bench->setup->kind == KIND_QUEUE;
     uint64_t first = bench->next_id;
     bench->next_id += BATCH;
-    double begin_s = seconds_now();
+    weir_stopwatch_start(&bench->watch);
     for (uint64_t id = first; id < first + BATCH; id++) {
         operate(bench, id);
     }
-    double took_s = seconds_now() - begin_s;
+    const struct weir_cost_of_work took = weir_stopwatch_read(&bench->watch);
+    sum->ns += took.ns;
+    sum->instructions += took.instructions;
     bench->request.can_send = true;
     for (uint64_t id = first; id < first + BATCH; id++) {
         if (tries(bench->setup) && bench->setup->expected == WEIR_SEND) {
             settle(bench, id);
         }
     }
-    return took_s;
 }
 
-double weir_micro_measure(size_t index, const char *policy, unsigned rounds) {
+bool weir_micro_measure(size_t index, const struct weir_policy *policy, unsigned rounds,
+                        struct weir_cost_of_work *cost) {
     struct bench bench = {.setup = &setups[index], .as_expected = true};
     if (!make(&bench, policy)) {
-        return -1;
+        return false;
     }
-    double least_s = 0;
+    bench.watch = weir_stopwatch_open();
     for (unsigned round = 0; round <= rounds; round++) { // the first warms up
-        double took_s = 0;
+        struct weir_cost_of_work took = {0.0, 0.0};
         for (unsigned i = 0; i < BATCHES; i++) {
-            took_s += batch(&bench);
+            batch(&bench, &took);
         }
-        least_s = round <= 1 || took_s < least_s ? took_s : least_s;
+        if (round <= 1 || took.ns < cost->ns) {
+            *cost = took;
+        }
     }
+    cost->ns /= BATCH * BATCHES;
+    cost->instructions = cost->instructions < 0.0 ? -1.0 : cost->instructions / (BATCH * BATCHES);
+    weir_stopwatch_close(&bench.watch);
     weir_limiter_destroy(bench.limiter);
     weir_handle_destroy(bench.handle);
-    return bench.as_expected ? least_s * 1e9 / (BATCH * BATCHES) : -1;
+    return bench.as_expected;
 }

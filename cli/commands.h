@@ -20,6 +20,7 @@ int weir_command_replay(int argc, char **argv);
 int weir_command_compare(int argc, char **argv);
 int weir_command_calibrate(int argc, char **argv);
 int weir_command_report(int argc, char **argv);
+int weir_command_bench(int argc, char **argv);
 int weir_command_policies(int argc, char **argv);
 int weir_command_scenario(int argc, char **argv);
 int weir_command_tune(int argc, char **argv);

@@ -18,6 +18,7 @@ static const struct command {
     {"tune", weir_command_tune,
      "find the settings that cannot be told from the best, and how sure that is"},
     {"report", weir_command_report, "one HTML page about results: answer, tables, figures"},
+    {"bench", weir_command_bench, "did it get worse? suites for every night, gates, history"},
     {"policies", weir_command_policies, "list the policies and their settings"},
     {"serve", weir_command_serve,
      "let a real bot meet a cascade: the exchange over HTTP and WebSocket"},

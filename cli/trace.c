@@ -28,7 +28,6 @@ static const char help[] =
     "  generate GENERATOR -o OUT   draw a trace from a generator\n"
     "  generate --fit TRACE -o OUT.json   a generator with the parameters of a trace\n"
     "  profile IN… -o OUT.json   a profile: the figures of a trace, none of its rows\n"
-    "  bench                  what reading a row costs, beside what it is built on (--rows N)\n"
     "\n"
     "  -o, --out FILE         where to write (of info: a folder)\n"
     "  --reader NAME          read IN as this form, rather than recognising it:\n"
@@ -95,7 +94,6 @@ static const struct what {
     {"merge", weir_trace_convert, true, true},      {"sort", weir_trace_convert, true, true},
     {"slice", weir_trace_convert, true, true},      {"build", weir_trace_convert, true, true},
     {"generate", weir_trace_convert, true, true},   {"profile", weir_trace_profile, true, true},
-    {"bench", weir_trace_measure, false, false},
 };
 #define WHAT_COUNT (sizeof whats / sizeof whats[0])
 

@@ -42,6 +42,5 @@ int weir_trace_head(struct weir_trace_command *command);
 int weir_trace_validate(struct weir_trace_command *command);
 int weir_trace_profile(struct weir_trace_command *command);
 int weir_trace_fit(struct weir_trace_command *command);
-int weir_trace_measure(struct weir_trace_command *command); /**< bench */
 
 #endif

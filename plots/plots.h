@@ -42,4 +42,12 @@ enum weir_plots_status weir_plots_trace(const char *folder, char *error, size_t 
  */
 enum weir_plots_status weir_plots_compare(const char *folder, char *error, size_t error_size);
 
+/**
+ * Draws the history of metrics: from NAME.tsv in the folder (see bench/history.h) NAME.gp, NAME.svg
+ * and NAME.png, for each of `count` names of at most 48 characters. The same rules and results as
+ * for weir_plots_replay.
+ */
+enum weir_plots_status weir_plots_history(const char *folder, const char *const *names,
+                                          size_t count, char *error, size_t error_size);
+
 #endif

@@ -1,0 +1,65 @@
+#include "process_cost.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static double seconds(struct timeval t) {
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+/** Processor time of all children that have ended. */
+static double children_s(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+static int start(const char *const *arguments, pid_t *child) {
+    posix_spawn_file_actions_t actions;
+    int failed = posix_spawn_file_actions_init(&actions);
+    if (failed) {
+        return failed;
+    }
+    failed = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (!failed) { /* it does not write to its arguments; POSIX says why they are not const */
+        failed = posix_spawn(child, arguments[0], &actions, NULL,
+                             (char *const *)(uintptr_t)arguments, environ);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return failed;
+}
+
+bool weir_process_cost(const char *const *arguments, double *cpu_s, char *error,
+                       size_t error_size) {
+    const double before_s = children_s();
+    pid_t child = 0;
+    int status = 0;
+    const int failed = start(arguments, &child);
+    if (failed) {
+        snprintf(error, error_size, "%.300s: cannot be run: %s", arguments[0], strerror(failed));
+        return false;
+    }
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) {
+            snprintf(error, error_size, "%.300s: %s", arguments[0], strerror(errno));
+            return false;
+        }
+    }
+    *cpu_s = children_s() - before_s;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        snprintf(error, error_size, "%.300s %.100s: ended with %s %d", arguments[0], arguments[1],
+                 WIFEXITED(status) ? "exit code" : "signal",
+                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        return false;
+    }
+    return true;
+}
