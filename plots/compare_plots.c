@@ -1,6 +1,5 @@
 #include "plots.h"
 
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,48 +18,53 @@ struct table_plot {
     const char *table;
     const char *title, *caption, *axis;
     int columns;
-    double mark; /* a line at this value; NAN: none */
+    double mark; /* a line at this value */
+    bool marked;
     const char *first_name, *second_name;
 };
 
 static const struct table_plot tables[] = {
-    {{"captures", weir_plots_dots_gp},
-     "captures.tsv",
-     "Captured, of what was attainable",
-     "Means with 95 % intervals. The dashed line is the bound: the most that any policy could.",
-     "share of the bound, by value, in %",
-     2,
-     100.0,
-     "captured and protected",
-     "captured"},
-    {{"errors", weir_plots_dots_gp},
-     "errors.tsv",
-     "Limit errors",
-     "Answers 429 and 418 per 1,000 requests sent; means with 95 % intervals.",
-     "per 1,000 requests sent",
-     1,
-     NAN,
-     "",
-     ""},
-    {{"efficiency", weir_plots_dots_gp},
-     "efficiency.tsv",
-     "Useful efficiency",
-     "Share of the allowance that served captures and their protection, in saturated minutes.",
-     "share of the allowance, in %",
-     1,
-     100.0,
-     "",
-     ""},
-    {{"tornado", weir_plots_dots_gp},
-     "tornado.tsv",
-     "What would turn the result round",
-     "Lead of the policy that is best as set over the best of the others, in other worlds. "
-     "Left of the dashed line it would be behind.",
-     "lead in points of protected value of bound",
-     1,
-     0.0,
-     "",
-     ""},
+    {.plot = {"captures", weir_plots_dots_gp},
+     .table = "captures.tsv",
+     .title = "Captured, of what was attainable",
+     .caption =
+         "Means with 95 % intervals. The dashed line is the bound: the most that any policy could.",
+     .axis = "share of the bound, by value, in %",
+     .columns = 2,
+     .mark = 100.0,
+     .marked = true,
+     .first_name = "captured and protected",
+     .second_name = "captured"},
+    {.plot = {"errors", weir_plots_dots_gp},
+     .table = "errors.tsv",
+     .title = "Limit errors",
+     .caption = "Answers 429 and 418 per 1,000 requests sent; means with 95 % intervals.",
+     .axis = "per 1,000 requests sent",
+     .columns = 1,
+     .first_name = "",
+     .second_name = ""},
+    {.plot = {"efficiency", weir_plots_dots_gp},
+     .table = "efficiency.tsv",
+     .title = "Useful efficiency",
+     .caption =
+         "Share of the allowance that served captures and their protection, in saturated minutes.",
+     .axis = "share of the allowance, in %",
+     .columns = 1,
+     .mark = 100.0,
+     .marked = true,
+     .first_name = "",
+     .second_name = ""},
+    {.plot = {"tornado", weir_plots_dots_gp},
+     .table = "tornado.tsv",
+     .title = "What would turn the result round",
+     .caption =
+         "Lead of the policy that is best as set over the best of the others, in other worlds. "
+         "Left of the dashed line it would be behind.",
+     .axis = "lead in points of protected value of bound",
+     .columns = 1,
+     .marked = true,
+     .first_name = "",
+     .second_name = ""},
 };
 #define TABLES (sizeof tables / sizeof tables[0])
 
@@ -99,10 +103,8 @@ static bool write_dots(const struct table_plot *t, int folder, double rows,
     plots_variable_text(script, "second_name", t->second_name);
     plots_variable_number(script, "rows", rows);
     plots_variable_number(script, "columns", t->columns);
-    fputs(t->mark == t->mark ? "" : "mark = NaN\n", script);
-    if (t->mark == t->mark) {
-        plots_variable_number(script, "mark", t->mark);
-    }
+    plots_variable_number(script, "marked", t->marked);
+    plots_variable_number(script, "mark", t->mark);
     return plots_script_finish(&t->plot, folder, script, error);
 }
 

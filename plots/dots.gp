@@ -45,7 +45,7 @@ do for [picture = 1:2] {
     set xlabel axis font font_small textcolor rgb ink
     set yrange [-rows + 0.4:0.6]
     set xrange [*<0:1<*]
-    if (mark == mark) {
+    if (marked) {
         set arrow 1 from first mark, graph 0 to first mark, graph 1 nohead back linecolor rgb ink \
             linewidth 1.2 dashtype (6, 4)
     }

@@ -54,8 +54,8 @@ static void threads_and_repetition_change_nothing(void **state) {
     (void)state;
     const struct path folder = workspace_path("compared");
     char *one = WEIR_OUT("compare", profile_path(SLACK).text, "--policies", "current,guide,weir",
-                         "--replications", "2", "--threads", "1", "--set", "limiter.value=off",
-                         "--format", "json", "--out", folder.text);
+                         "--replications", "2", "--threads", "1", "--no-claims", "--set",
+                         "limiter.value=off", "--format", "json", "--out", folder.text);
     struct path result = workspace_path("compared/result.json");
     assert_true(file_exists(result.text));
     if (system("command -v gnuplot >/dev/null") == 0) { /* without it there are no pictures */
@@ -69,7 +69,10 @@ static void threads_and_repetition_change_nothing(void **state) {
     assert_same_result(read_text(result.text), one);
     assert_same_result(read_text(result.text),
                        WEIR_OUT("compare", "--from", result.text, "--format", "json"));
-    assert_same_result(read_text(result.text), compare("2", "--set=limiter.value=off"));
+    assert_same_result(read_text(result.text),
+                       WEIR_OUT("compare", profile_path(SLACK).text, "--policies",
+                                "current,guide,weir", "--replications", "2", "--threads", "2",
+                                "--no-claims", "--set=limiter.value=off", "--format", "json"));
 }
 
 static void a_result_remembers_how_to_read(void **state) {
