@@ -17,10 +17,10 @@ struct table_plot {
     struct plots_plot plot;
     const char *table;
     const char *title, *caption, *axis;
-    int columns;
-    double mark; /* a line at this value */
-    bool marked;
     const char *first_name, *second_name;
+    double mark; /* a line at this value */
+    int columns;
+    bool marked;
 };
 
 static const struct table_plot tables[] = {
