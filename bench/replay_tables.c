@@ -1,5 +1,6 @@
 #include "replay_tables.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,7 +145,7 @@ bool weir_causes_table(const struct weir_ledger *l, FILE *out) {
             fprintf(out, "\t%.2f", seconds[i].lost_usd[cause]);
         }
         /* within a second what begins is counted before what ends: the most, not the least */
-        fprintf(out, "\t%lld\n", (long long)(open + seconds[i].opened));
+        fprintf(out, "\t%" PRId64 "\n", open + seconds[i].opened);
         open += seconds[i].opened - seconds[i].ended;
     }
     free(seconds);

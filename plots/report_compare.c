@@ -160,7 +160,8 @@ static void pairs_figure(struct plots_sheet *sheet, const json_t *trace, size_t 
             const json_t *pair = find_pair(trace, policy, VALUES[v]);
             struct plots_interval *row = &rows[count];
             if (pair && read_interval(pair, "difference", row)) {
-                snprintf(row->name, sizeof row->name, "%.60s, %s", policy, VALUE_NAMES[v]);
+                snprintf(row->name, sizeof row->name, "%.60s, %s", policy,
+                         VALUE_NAMES[v] + strlen("by "));
                 snprintf(row->value, sizeof row->value, "%.24s", plots_text(pair, "verdict", "–"));
                 row->role = verdict_role(plots_text(pair, "verdict", ""));
                 count++;
@@ -199,7 +200,7 @@ static void pairs_table(struct plots_sheet *sheet, const json_t *trace, const ch
              "Differences to %.80s in points, with 95 %% intervals; p after Holm", against);
     plots_table_open(sheet, caption,
                      (const char *[]){"policy", "by impact", "interval", "by notional", "by count",
-                                      "p", PLOTS_WORDS "over all three"},
+                                      "p", PLOTS_WORDS("over all three")},
                      7);
     size_t index = 0;
     json_t *verdict = NULL;
@@ -328,8 +329,8 @@ static void claims(struct plots_sheet *sheet, const json_t *root) {
     plots_heading(sheet, 0, "The claims");
     plots_table_open(
         sheet, "Each claim over rule sets, connections and traces: how many of its cells held",
-        (const char *[]){"claim", PLOTS_WORDS "of policy", PLOTS_WORDS "variant",
-                         PLOTS_WORDS "outcome", "held", PLOTS_WORDS "depends on"},
+        (const char *[]){"claim", PLOTS_WORDS("of policy"), PLOTS_WORDS("variant"),
+                         PLOTS_WORDS("outcome"), "held", PLOTS_WORDS("depends on")},
         6);
     size_t index = 0;
     json_t *claim = NULL;
@@ -420,8 +421,8 @@ static void ablation(struct plots_sheet *sheet, const json_t *root) {
     }
     plots_heading(sheet, 0, "What each mechanism is worth");
     plots_table_open(sheet, "Policy weir with one mechanism switched off: what is lost without it",
-                     (const char *[]){"mechanism", PLOTS_WORDS "trace", PLOTS_WORDS "world",
-                                      PLOTS_WORDS "metric", "worth", PLOTS_WORDS "verdict"},
+                     (const char *[]){"mechanism", PLOTS_WORDS("trace"), PLOTS_WORDS("world"),
+                                      PLOTS_WORDS("metric"), "worth", PLOTS_WORDS("verdict")},
                      6);
     size_t index = 0;
     json_t *row = NULL;

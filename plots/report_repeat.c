@@ -73,7 +73,7 @@ static void settings_table(struct plots_sheet *sheet, const json_t *root) {
     if (settings->count > 0) {
         plots_markup(sheet, "<div class=\"settings\">\n");
         plots_table_open(sheet, "The full scenario, defaults included",
-                         (const char *[]){"setting", PLOTS_WORDS "value"}, 2);
+                         (const char *[]){"setting", PLOTS_WORDS("value")}, 2);
         for (size_t i = 0; i < settings->count; i++) {
             char text[512];
             setting_text(settings->all[i].value, text, sizeof text);
@@ -134,7 +134,7 @@ static void facts_table(struct plots_sheet *sheet, const json_t *root) {
                                         "seed of the fresh draws",
                                         "replications",
                                         "digest of the run"};
-    plots_table_open(sheet, "Seeds, digests, version", (const char *[]){"", PLOTS_WORDS "value"},
+    plots_table_open(sheet, "Seeds, digests, version", (const char *[]){"", PLOTS_WORDS("value")},
                      2);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         char text[512];

@@ -72,7 +72,7 @@ static void origins(struct plots_sheet *sheet, const json_t *root) {
         return;
     }
     plots_table_open(sheet, "What of the trace is recorded, derived from a recording, or drawn",
-                     (const char *[]){"", PLOTS_WORDS "parts"}, 2);
+                     (const char *[]){"", PLOTS_WORDS("parts")}, 2);
     for (int m = 0; m < 3; m++) {
         char parts[1024] = "";
         size_t used = 0;
@@ -245,8 +245,8 @@ static void largest_misses(struct plots_sheet *sheet, const struct plots_source 
     }
     plots_table_open(sheet, "The largest misses of the first replication",
                      (const char *[]){"symbol", "time (UTC)", "notional, USD",
-                                      PLOTS_WORDS "how it ended", PLOTS_WORDS "lost to",
-                                      PLOTS_WORDS "reason of the policy"},
+                                      PLOTS_WORDS("how it ended"), PLOTS_WORDS("lost to"),
+                                      PLOTS_WORDS("reason of the policy")},
                      6);
     size_t index = 0;
     json_t *miss = NULL;

@@ -87,7 +87,7 @@ static void settings_found(struct plots_sheet *sheet, const json_t *answer, cons
     plots_table_open(
         sheet, "On fresh seeds, with 95 % intervals; optimism: what choosing flattered",
         (const char *[]){"setting", plots_metric_label(objective), "optimism", "limit errors",
-                         "answered 418", "unprotected, p99", PLOTS_WORDS "parameters"},
+                         "answered 418", "unprotected, p99", PLOTS_WORDS("parameters")},
         7);
     for (size_t i = 0; i < 3; i++) {
         const json_t *setting = json_object_get(answer, keys[i]);

@@ -88,7 +88,7 @@ void plots_table_open(struct plots_sheet *sheet, const char *caption, const char
     plots_escape(sheet->html, caption);
     plots_markup(sheet, "</caption>\n<thead><tr>");
     for (size_t i = 0; i < count; i++) {
-        const bool words = columns[i][0] == PLOTS_WORDS[0];
+        const bool words = columns[i][0] == PLOTS_WORDS_MARK[0];
         sheet->words |= words ? 1U << i : 0;
         plots_markup(sheet, words ? "<th scope=\"col\" class=\"t\">" : "<th scope=\"col\">");
         plots_escape(sheet->html, columns[i] + words);

@@ -49,8 +49,9 @@ struct plots_caption {
         *legend; /**< pairs of a role ("1" to "9") and a text, NULL at the end; or NULL */
 };
 
-/** Begins the head of a column of words. */
-#define PLOTS_WORDS "\t"
+/** The head of a column of words. */
+#define PLOTS_WORDS_MARK "\t"
+#define PLOTS_WORDS(head) (PLOTS_WORDS_MARK head)
 
 /** Starts a page. False if memory is short. */
 bool plots_sheet_open(struct plots_sheet *sheet, struct plots_error *error);
@@ -86,7 +87,7 @@ void plots_heading(struct plots_sheet *sheet, unsigned below, const char *format
     __attribute__((format(printf, 3, 4)));
 
 /** Begins a table in a box of its own that scrolls; `columns` are its heads, the first that of the
- *  rows' names. A head that begins with PLOTS_WORDS is of a column of words, not of figures. */
+ *  rows' names. A head made with PLOTS_WORDS is of a column of words, not of figures. */
 void plots_table_open(struct plots_sheet *sheet, const char *caption, const char *const *columns,
                       size_t count);
 

@@ -85,23 +85,38 @@ static bool take_part(struct walk *w) {
     return true;
 }
 
+/** Reads "rgb(  0, 114, 178)". Returns what follows it, NULL if it is not that. */
+static const char *read_colour(const char *at, unsigned long parts[3]) {
+    if (!starts(at, "rgb(")) {
+        return NULL;
+    }
+    at += strlen("rgb(");
+    for (int i = 0; i < 3; i++) {
+        char *end = NULL;
+        parts[i] = strtoul(at, &end, 10);
+        if (end == at || *end != (i < 2 ? ',' : ')')) {
+            return NULL;
+        }
+        at = end + 1;
+    }
+    return at;
+}
+
 static bool take_colour(struct walk *w) {
-    unsigned red = 0;
-    unsigned green = 0;
-    unsigned blue = 0;
-    int length = 0;
-    if (!starts(w->at, "rgb(") ||
-        sscanf(w->at, "rgb( %u , %u , %u )%n", &red, &green, &blue, &length) != 3 || length == 0) {
+    unsigned long parts[3];
+    const char *rest = read_colour(w->at, parts);
+    if (!rest) {
         return false;
     }
-    w->at += length;
+    w->at = rest;
     for (size_t i = 0; i < sizeof COLOURS / sizeof COLOURS[0]; i++) {
-        if (COLOURS[i].red == red && COLOURS[i].green == green && COLOURS[i].blue == blue) {
+        if (COLOURS[i].red == parts[0] && COLOURS[i].green == parts[1] &&
+            COLOURS[i].blue == parts[2]) {
             fprintf(w->page, "var(%s)", COLOURS[i].variable);
             return true;
         }
     }
-    fprintf(w->page, "rgb(%u,%u,%u)", red, green, blue);
+    fprintf(w->page, "rgb(%lu,%lu,%lu)", parts[0], parts[1], parts[2]);
     return true;
 }
 
