@@ -8,17 +8,17 @@ void weir_read_document_add(json_t *root, const struct weir_read_options *read) 
     if (!is_given(read->reader) && !is_given(read->columns) && !read->skip_bad) {
         return;
     }
-    json_t *object = json_object();
+    json_t *options = json_object();
     if (is_given(read->reader)) {
-        json_object_set_new(object, "reader", json_string(read->reader));
+        json_object_set_new(options, "reader", json_string(read->reader));
     }
     if (is_given(read->columns)) {
-        json_object_set_new(object, "columns", json_string(read->columns));
+        json_object_set_new(options, "columns", json_string(read->columns));
     }
     if (read->skip_bad) {
-        json_object_set_new(object, "skip_bad", json_true());
+        json_object_set_new(options, "skip_bad", json_true());
     }
-    json_object_set_new(root, "read", object);
+    json_object_set_new(root, "read", options);
 }
 
 struct weir_read_options weir_read_document_options(struct weir_json_part top) {
