@@ -28,9 +28,9 @@ $weir tune $study --study "$folder/one.db" --threads 1 --format json >"$folder/o
 $weir tune $study --study "$folder/two.db" --threads 2 --format json >"$folder/two.json"
 cmp "$folder/one.json" "$folder/two.json"
 
-# cut off again and again, a little later each time
+# cut off again and again, a little later each time (in the foreground timeout waits for the end)
 for hundredths in 05 10 15 20 30 40 60 80; do
-    timeout -s KILL "0.$hundredths" $weir tune run $study --study "$folder/cut.db" 2>/dev/null || true
+    timeout --foreground -s KILL "0.$hundredths" $weir tune run $study --study "$folder/cut.db" 2>/dev/null || true
 done
 $weir tune $study --study "$folder/cut.db" --format json >"$folder/cut.json"
 cmp "$folder/one.json" "$folder/cut.json"

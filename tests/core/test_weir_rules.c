@@ -374,6 +374,7 @@ static void test_cheapest_is_the_probe(void **state) {
     settle(&client, cheap.id, end, end + MS, 200);
     expect_next(&client, end + MS, WEIR_NEXT_SEND, entry.id, WEIR_REASON_NONE);
     expect_next(&client, end + MS, WEIR_NEXT_SEND, dear.id, WEIR_REASON_NONE);
+    weir_limiter_destroy(client.limiter);
 }
 
 static void test_ban_and_probe(void **state) {
