@@ -268,6 +268,23 @@ static bool read_numbers(struct weir_study *study, uint64_t *points, const char 
     return !reading.failed || weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "%s", why.text);
 }
 
+/** A robust study sets the rule set itself: nothing else may. */
+static bool check_robust(const struct weir_study *study, struct weir_replay_error *error) {
+    static const char rules[] = "exchange.rules";
+    json_t *scenario = json_object_get(study->document, "scenario");
+    const json_t *exchange = json_object_get(scenario, "exchange");
+    bool set = json_object_get(scenario, rules) || json_object_get(exchange, "rules");
+    for (size_t a = 0; a < study->axis_count; a++) {
+        for (size_t k = 0; k < study->axes[a].key_count; k++) {
+            set = set || strcmp(study->axes[a].keys[k], rules) == 0;
+        }
+    }
+    return study->world_count == 1 || !set ||
+           weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+                            "robust: tries every rule set; leave exchange.rules out of scenario "
+                            "and parameters, or tune without robust");
+}
+
 /** The base scenario alone must be valid before anything is set on top of it. */
 static bool check_defaults(struct weir_study *study, struct weir_replay_error *error) {
     struct weir_arm arm;
@@ -293,8 +310,8 @@ struct weir_study *weir_study_create(json_t *object, const char *origin,
         !read_traces(study, error) || !read_policies(study, error) ||
         !check_defaults(study, error) ||
         !weir_study_read_axes(study, json_object_get(study->document, "parameters"), error) ||
-        !read_objective(study, error) || !read_outcomes(study, error) ||
-        !read_rules(study, error) || !check_rules(study, error) ||
+        !check_robust(study, error) || !read_objective(study, error) ||
+        !read_outcomes(study, error) || !read_rules(study, error) || !check_rules(study, error) ||
         !weir_study_find_points(study, points, error)) {
         weir_study_free(study);
         return NULL;

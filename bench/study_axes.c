@@ -166,7 +166,11 @@ static bool read_axis(struct weir_axis *axis, json_t *entry, struct weir_replay_
         }
         snprintf(axis->keys[k], sizeof axis->keys[k], "%s", key);
     }
-    const char *group = json_string_value(json_object_get(entry, "lockstep"));
+    const json_t *lockstep = json_object_get(entry, "lockstep");
+    const char *group = json_string_value(lockstep);
+    if (lockstep && (!group || !group[0] || strlen(group) >= sizeof axis->lockstep)) {
+        return wrong(error, first, "expected the name of a group as lockstep, up to 47 characters");
+    }
     snprintf(axis->lockstep, sizeof axis->lockstep, "%s", group ? group : "");
     return true;
 }

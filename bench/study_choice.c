@@ -168,7 +168,7 @@ static struct weir_results *read_points(struct weir_session *session, size_t pol
 struct weir_results *weir_results_read(struct weir_session *session, size_t policy, size_t round,
                                        struct weir_replay_error *error) {
     const struct weir_study *study = session->study;
-    const double alpha = WEIR_CHOICE_ALPHA / (double)weir_session_search_rounds(study);
+    const double alpha = weir_choice_alpha(study);
     size_t list[WEIR_STUDY_TRACES_MAX] = {0};
     uint64_t *points = malloc(study->point_count * sizeof *points);
     size_t count = study->point_count;
@@ -350,6 +350,10 @@ bool weir_choose(const struct weir_study *study, const struct weir_results *resu
         weir_choice_free(choice);
     }
     return ok;
+}
+
+double weir_choice_alpha(const struct weir_study *study) {
+    return WEIR_CHOICE_ALPHA / (double)weir_session_search_rounds(study);
 }
 
 void weir_choice_free(struct weir_choice *choice) {

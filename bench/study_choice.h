@@ -50,6 +50,10 @@ struct weir_choice {
 /** Chance that the true best is left out of the set. */
 #define WEIR_CHOICE_ALPHA 0.05
 
+/** The level of one round of a study: a race may leave the best out in each of its rounds, the last
+ *  included, so each gets its part of WEIR_CHOICE_ALPHA. */
+double weir_choice_alpha(const struct weir_study *study);
+
 /** Chooses by the traces in `list` (indices of the results' traces). The recommended setting is the
  *  safest of the set: fewest limit errors, then largest buffers, then the highest figure, then the
  *  first. False if memory is short. */

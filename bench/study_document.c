@@ -107,15 +107,21 @@ static bool read_fresh(struct answer *a, uint64_t point, const size_t *list, siz
                            a->error);
 }
 
-static json_t *by_trace(const struct answer *a, const struct weir_tried *tried, size_t traces) {
+/** Each trace by itself, under the rule set that is worst on it. NULL and an error on failure. */
+static json_t *by_trace(struct answer *a, uint64_t point) {
     json_t *rows = json_array();
-    const size_t n = a->study->fresh;
-    for (size_t t = 0; t < traces; t++) {
+    for (size_t t = 0; t < a->study->path_count; t++) {
+        struct weir_tried tried;
+        if (!read_fresh(a, point, &t, 1, &tried)) {
+            json_decref(rows);
+            return NULL;
+        }
         json_array_append_new(rows,
                               json_pack("{s:s, s:b, s:o, s:o}", "trace", a->session->traces[t].name,
                                         "tuned", t < a->study->tuned_count, "fresh",
-                                        figure(tried->values + t * n, 1, n, sign_of(a->study)),
-                                        "metrics", metrics_of(tried, &a->list[t], 1)));
+                                        figure(tried.values, 1, a->study->fresh, sign_of(a->study)),
+                                        "metrics", metrics_of(&tried, a->list, 1)));
+        weir_tried_free(&tried);
     }
     return rows;
 }
@@ -125,13 +131,15 @@ static json_t *setting(struct answer *a, const struct weir_tried *result, uint64
     struct weir_tried fresh;
     const size_t tuned = a->study->tuned_count;
     const double sign = sign_of(a->study);
-    if (!read_fresh(a, point, a->list, a->study->path_count, &fresh)) {
+    json_t *traces = by_trace(a, point);
+    if (!traces || !read_fresh(a, point, a->list, tuned, &fresh)) {
+        json_decref(traces);
         return NULL;
     }
-    json_t *row = json_pack(
-        "{s:o, s:o, s:o, s:o}", "parameters", weir_study_parameters(a->study, a->policy, point),
-        "fresh", figure(fresh.values, tuned, a->study->fresh, sign), "metrics",
-        metrics_of(&fresh, a->list, tuned), "by_trace", by_trace(a, &fresh, a->study->path_count));
+    json_t *row = json_pack("{s:o, s:o, s:o, s:o}", "parameters",
+                            weir_study_parameters(a->study, a->policy, point), "fresh",
+                            figure(fresh.values, tuned, a->study->fresh, sign), "metrics",
+                            metrics_of(&fresh, a->list, tuned), "by_trace", traces);
     if (result) {
         const size_t n = a->results->replications;
         const double optimism = weir_sample_mean(result->values, tuned, n) -
@@ -245,7 +253,7 @@ static json_t *left_out(struct answer *a, size_t trace) {
         size_t list[WEIR_STUDY_TRACES_MAX] = {0};
         struct weir_choice choice;
         const size_t count = weir_leave_out(a->study, trace, alone, list);
-        if (!weir_choose(a->study, a->results, list, count, WEIR_CHOICE_ALPHA, &choice)) {
+        if (!weir_choose(a->study, a->results, list, count, weir_choice_alpha(a->study), &choice)) {
             weir_study_fails(a->error, WEIR_REPLAY_FAILED, "out of memory");
             return NULL;
         }
@@ -335,7 +343,9 @@ static bool is_at_an_end(const struct answer *a, size_t axis) {
 static json_t *notes_of(const struct answer *a) {
     json_t *notes = json_array();
     const struct weir_choice *c = &a->choice;
-    const size_t rivals = c->admissible_count ? c->admissible_count : a->results->count;
+    const size_t left = c->admissible_count ? c->admissible_count : a->results->count;
+    /* what a race dropped was told from the best */
+    const size_t rivals = left + a->study->point_count - a->results->count;
     if (is_slack(a->session)) {
         json_array_append_new(
             notes, json_string("The limits never bind on these traces (class slack): tuning a "
@@ -418,7 +428,8 @@ static json_t *answer_of(struct weir_session *session, size_t policy,
         return NULL;
     }
     json_t *answer = NULL;
-    if (weir_choose(a.study, a.results, a.list, a.results->traces, WEIR_CHOICE_ALPHA, &a.choice)) {
+    if (weir_choose(a.study, a.results, a.list, a.results->traces, weir_choice_alpha(a.study),
+                    &a.choice)) {
         answer = describe(&a);
         weir_choice_free(&a.choice);
     } else {

@@ -7,6 +7,9 @@
 
 #include "draw.h"
 
+/** Most points of a grid that is drawn from: more could not be told apart by one draw. */
+#define DRAWN_GRID_MAX ((uint64_t)1 << 52)
+
 /** Draws that may fail to meet the rules, for each point that is wanted. */
 #define DRAWS_PER_POINT 1000
 
@@ -56,12 +59,10 @@ static bool meets_rules(const struct weir_study *study, uint64_t point, struct c
     return meets;
 }
 
+/** Points of the grid, or some number above DRAWN_GRID_MAX if there are more than that. */
 static uint64_t grid_size(const struct weir_study *study) {
     uint64_t size = 1;
-    for (size_t a = 0; a < study->axis_count; a++) {
-        if (size > (uint64_t)1 << 52) {
-            return size; /* far above any that is enumerated; a draw never gets further */
-        }
+    for (size_t a = 0; a < study->axis_count && size <= DRAWN_GRID_MAX; a++) {
         size *= study->axes[a].level_count;
     }
     return size;
@@ -138,6 +139,11 @@ static bool draw_some(struct weir_study *study, uint64_t size, uint64_t wanted,
 bool weir_study_find_points(struct weir_study *study, uint64_t wanted,
                             struct weir_replay_error *error) {
     const uint64_t size = grid_size(study);
+    if (study->search == WEIR_SEARCH_RANDOM && size > DRAWN_GRID_MAX) {
+        return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+                                "the grid has more than 2^52 points, too many to draw from: take "
+                                "wider steps, fewer parameters or lockstep groups");
+    }
     if (study->search == WEIR_SEARCH_RANDOM && wanted < size) {
         return draw_some(study, size, wanted, error);
     }

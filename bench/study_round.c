@@ -91,8 +91,11 @@ static uint64_t *points_in(struct weir_session *session, size_t policy, size_t i
     }
     struct weir_choice choice;
     struct weir_results *results = weir_results_read(session, policy, index - 1, error);
-    const double alpha = WEIR_CHOICE_ALPHA / (double)weir_session_search_rounds(study);
-    if (!results || !weir_choose(study, results, list, results->traces, alpha, &choice)) {
+    if (!results ||
+        !weir_choose(study, results, list, results->traces, weir_choice_alpha(study), &choice)) {
+        if (results) {
+            weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        }
         weir_results_free(results);
         free(points);
         return NULL;
@@ -157,7 +160,7 @@ static bool add_left_out(const struct weir_study *study, const struct weir_resul
             struct weir_choice choice;
             size_t list[WEIR_STUDY_TRACES_MAX];
             const size_t count = weir_leave_out(study, t, alone, list);
-            if (!weir_choose(study, results, list, count, WEIR_CHOICE_ALPHA, &choice)) {
+            if (!weir_choose(study, results, list, count, weir_choice_alpha(study), &choice)) {
                 return false;
             }
             const uint64_t point = results->tried[choice.recommended].point;
@@ -193,7 +196,7 @@ static bool add_report(struct weir_session *session, size_t policy, struct weir_
     for (size_t t = 0; t < study->tuned_count; t++) {
         list[t] = t;
     }
-    bool ok = weir_choose(study, results, list, results->traces, WEIR_CHOICE_ALPHA, &choice);
+    bool ok = weir_choose(study, results, list, results->traces, weir_choice_alpha(study), &choice);
     if (ok) {
         const uint64_t points[] = {results->tried[choice.best].point,
                                    results->tried[choice.recommended].point, WEIR_NO_POINT};
@@ -215,6 +218,9 @@ bool weir_session_round(struct weir_session *session, size_t index, struct weir_
     size_t capacity = 0;
     bool ok = true;
     *round = (struct weir_round){.name = index < search ? "search" : "report"};
+    if (index > 0 && index < search) {
+        round->before = weir_session_replications(session->study, index - 1);
+    }
     *more = index <= search;
     for (size_t p = 0; ok && *more && p < session->study->policies.count; p++) {
         ok = index < search ? add_search(session, index, p, round, &capacity, error)

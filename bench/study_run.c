@@ -54,7 +54,7 @@ static struct unit *part(const struct weir_round *round, size_t *count) {
         while (n < UNIT_ARMS && first + n < round->count && share_trace(task, task + n)) {
             n++;
         }
-        for (uint32_t from = 0; from < task->replications; from += UNIT_REPLICATIONS) {
+        for (uint32_t from = round->before; from < task->replications; from += UNIT_REPLICATIONS) {
             if (*count == capacity) {
                 capacity = capacity ? 2 * capacity : 256;
                 struct unit *more = realloc(units, capacity * sizeof *units);

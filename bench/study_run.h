@@ -39,6 +39,7 @@ struct weir_task {
 struct weir_round {
     struct weir_task *tasks;
     size_t count;
+    uint32_t before;  /**< replications of each task that the round before has run, in a race */
     const char *name; /**< "search" or "report" */
 };
 

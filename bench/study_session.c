@@ -100,6 +100,22 @@ static bool probe_all(struct weir_session *session, struct weir_replay_error *er
     return ok;
 }
 
+/** A trace counts once: twice, it would be chosen on and tested on, or weigh double. */
+static bool check_distinct(const struct weir_session *session, struct weir_replay_error *error) {
+    const struct weir_study *study = session->study;
+    for (size_t t = 1; t < study->path_count; t++) {
+        for (size_t s = 0; s < t; s++) {
+            if (strcmp(session->traces[s].digest[0], session->traces[t].digest[0]) == 0) {
+                return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+                                        "%.200s is the same trace as %.200s: name it once, to tune "
+                                        "on or as a test",
+                                        study->paths[t], study->paths[s]);
+            }
+        }
+    }
+    return true;
+}
+
 static const char *const class_names[] = {"slack", "tight", "binding"};
 
 static char *traces_text(const struct weir_session *session) {
@@ -226,8 +242,8 @@ struct weir_session *weir_session_begin(const struct weir_study *study,
                                         struct weir_study_store *store,
                                         struct weir_replay_error *error) {
     struct weir_session *session = create(study, store, error);
-    if (session &&
-        !(probe_all(session, error) && check_held(session, error) && note(session, error))) {
+    if (session && !(probe_all(session, error) && check_distinct(session, error) &&
+                     check_held(session, error) && note(session, error))) {
         weir_session_close(session);
         return NULL;
     }

@@ -5,6 +5,7 @@
 
 #include "study_choice.h"
 #include "study_document.h"
+#include "study_parts.h"
 #include "study_planes.h"
 #include "whole_file.h"
 
@@ -154,6 +155,11 @@ static void print_more(const struct sheet *s, json_t *setting) {
         snprintf(text + used, sizeof text - used, ", unprotected p99 %.2f s",
                  json_number_value(p99));
     }
+    const char *rules = json_string_value(at(setting, "worst_rules"));
+    if (rules) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "; worst rule set: %s", rules);
+    }
     row(s, "", "", text);
 }
 
@@ -186,12 +192,17 @@ static void print_set(const struct sheet *s, json_t *answer) {
     const char *key = NULL;
     json_t *range = NULL;
     const json_int_t size = json_integer_value(at(answer, "set_size"));
+    const json_int_t points = json_integer_value(at(answer, "points"));
+    const json_int_t compared = json_integer_value(at(answer, "compared"));
+    char left[48] = "";
+    if (compared < points) {
+        snprintf(left, sizeof left, "of %" JSON_INTEGER_FORMAT " left in the race ", compared);
+    }
     snprintf(text, sizeof text,
              "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-             " settings cannot be told from the best (%" JSON_INTEGER_FORMAT
+             " settings cannot be told from the best (%s%" JSON_INTEGER_FORMAT
              " meet all outcomes, %" JSON_INTEGER_FORMAT " replications)",
-             size, json_integer_value(at(answer, "points")),
-             json_integer_value(at(answer, "admissible")),
+             size, points, left, json_integer_value(at(answer, "admissible")),
              json_integer_value(at(answer, "replications")));
     fprintf(s->out, s->markdown ? "\n%s:\n\n" : "\n  %s:\n", text);
     row_head(s, "parameter", "from", "to");
@@ -352,8 +363,11 @@ bool weir_study_csv(struct weir_session *session, FILE *out, struct weir_replay_
         struct weir_choice choice;
         struct weir_results *results =
             weir_results_read(session, p, weir_session_search_rounds(study) - 1, error);
-        if (!results ||
-            !weir_choose(study, results, list, results->traces, WEIR_CHOICE_ALPHA, &choice)) {
+        if (!results || !weir_choose(study, results, list, results->traces,
+                                     weir_choice_alpha(study), &choice)) {
+            if (results) {
+                weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+            }
             weir_results_free(results);
             return false;
         }
