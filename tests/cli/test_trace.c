@@ -95,6 +95,30 @@ static void info_writes_a_folder(void **state) {
     refused(1, "--out", WEIR("trace", "info", profile.text, "-o", profile.text));
 }
 
+/** Bins become longer as the trace does; what is in them stays where it was. */
+static void the_course_keeps_its_place(void **state) {
+    (void)state;
+    const struct path csv = write_text("long.csv", HEADER "1700000000000,AUSDT,SELL,10,1\n"
+                                                          "1700001000000,AUSDT,BUY,10,1\n"
+                                                          "1700003000000,AUSDT,SELL,10,1\n");
+    free(WEIR_OUT("trace", "info", csv.text, "-o", workspace_path("long").text));
+    char *rate = read_text(workspace_path("long/rate.tsv").text);
+    assert_non_null(strstr(rate, "\n1700000000\t1700000004\t0.25\t0.25\t2.5\n"));
+    assert_non_null(strstr(rate, "\n1700001000\t1700001004\t0\t0.25\t2.5\n"));
+    assert_non_null(strstr(rate, "\n1700003000\t1700003004\t0.25\t0.25\t2.5\n"));
+    free(rate);
+}
+
+static void of_equal_times_the_file_named_first_is_first(void **state) {
+    (void)state;
+    const struct path a = write_text("a.csv", HEADER "1700000000000,AUSDT,SELL,10,1\n");
+    const struct path b = write_text("b.csv", HEADER "1700000000000,BUSDT,SELL,10,1\n");
+    char *merged = WEIR_OUT("trace", "merge", b.text, a.text, "-o", "-");
+    assert_string_equal(merged, HEADER "1700000000000,BUSDT,SELL,10,1\n"
+                                       "1700000000000,AUSDT,SELL,10,1\n");
+    free(merged);
+}
+
 static void every_defect_is_listed(void **state) {
     (void)state;
     const struct path csv = write_text("bad.csv", HEADER "1700000000000,AUSDT,SELL,10,1\n"
@@ -202,6 +226,8 @@ int main(void) {
         cmocka_unit_test(converting_there_and_back_gives_the_bytes),
         cmocka_unit_test(info_counts),
         cmocka_unit_test(info_writes_a_folder),
+        cmocka_unit_test(the_course_keeps_its_place),
+        cmocka_unit_test(of_equal_times_the_file_named_first_is_first),
         cmocka_unit_test(every_defect_is_listed),
         cmocka_unit_test(parts_of_a_trace),
         cmocka_unit_test(a_profile_comes_back),

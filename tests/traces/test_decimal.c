@@ -127,6 +127,7 @@ static void strips_and_scales(void **state) {
     assert_non_null(weir_decimal_scale(parse("9223372036854775807"), 1, &scaled));
     assert_true(weir_decimal_above(parse("5.01"), 5));
     assert_false(weir_decimal_above(parse("5.00"), 5));
+    assert_true(weir_decimal_above(parse("6"), 5));
 }
 
 int main(void) {

@@ -215,6 +215,50 @@ static void damage_of_the_binary_form_is_refused(void **state) {
     free(bytes);
 }
 
+/** Every field of a row is checked, before the checksum; the largest values allowed are not
+ *  refused by themselves. */
+static void a_row_out_of_range_is_named(void **state) {
+    (void)state;
+    static const struct {
+        size_t offset, size;
+        int64_t value;
+        const char *said;
+    } cases[] = {
+        {0, 8, 0, "row 2: a field is out of range"},
+        {0, 8, -1, "row 2: a field is out of range"},
+        {0, 8, 1, "row 2: time goes back"},
+        {8, 8, 0, "row 2: a field is out of range"},
+        {8, 8, -5, "row 2: a field is out of range"},
+        {16, 8, 0, "row 2: a field is out of range"},
+        {16, 8, INT64_MIN, "row 2: a field is out of range"},
+        {24, 4, 2, "row 2: a field is out of range"},
+        {24, 4, -1, "row 2: a field is out of range"},
+        {28, 1, 2, "row 2: a field is out of range"},
+        {29, 1, 19, "row 2: a field is out of range"},
+        {30, 1, 19, "row 2: a field is out of range"},
+        {30, 1, -1, "row 2: a field is out of range"},
+        {31, 1, 1, "row 2: a field is out of range"},
+        {29, 1, 18, "the checksum of its rows"},
+        {30, 1, 18, "the checksum of its rows"},
+        {28, 1, 1, "the checksum of its rows"},
+        {24, 4, 0, "the checksum of its rows"},
+        {16, 8, INT64_MAX, "the checksum of its rows"},
+    };
+    const struct fixture_path csv =
+        fixture_text("few.csv", "time_ms,symbol,side,price,quantity\n1700000000000,A,SELL,1,1\n"
+                                "1700000000001,B,SELL,1,1\n1700000000002,A,SELL,1,1\n");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct fixture_path form = fixture_text("few.weir", "");
+        must_convert(csv.text, form.text);
+        FILE *file = fopen(form.text, "r+b");
+        assert_non_null(file);
+        assert_int_equal(fseek(file, (long)(64 + 32 + cases[i].offset), SEEK_SET), 0);
+        assert_int_equal(fwrite(&cases[i].value, cases[i].size, 1, file), 1);
+        assert_int_equal(fclose(file), 0);
+        fixture_one_fails(form.text, "few.weir", "damaged", cases[i].said);
+    }
+}
+
 static void an_unknown_version_is_refused(void **state) {
     (void)state;
     const struct fixture_path form = fixture_text("v.weir", "");
@@ -247,6 +291,7 @@ int main(void) {
         cmocka_unit_test(a_form_that_cannot_hold_a_row_refuses_it),
         cmocka_unit_test(rows_are_sorted_and_equal_times_keep_their_order),
         cmocka_unit_test(damage_of_the_binary_form_is_refused),
+        cmocka_unit_test(a_row_out_of_range_is_named),
         cmocka_unit_test(an_unknown_version_is_refused),
         cmocka_unit_test(a_trace_is_the_same_in_every_form),
     };
