@@ -21,8 +21,10 @@ bool weir_checks_add(struct weir_checks *checks, const char *kind, char *name,
     if (checks->count == checks->capacity) {
         const size_t capacity = checks->capacity ? 2 * checks->capacity : 32;
         struct weir_check *items = realloc(checks->items, capacity * sizeof *items);
-        checks->items = items ? items : checks->items;
-        checks->capacity = items ? capacity : checks->capacity;
+        if (items) {
+            checks->items = items;
+            checks->capacity = capacity;
+        }
     }
     if (!name || !text || checks->count == checks->capacity) {
         free(name);

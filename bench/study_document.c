@@ -378,8 +378,10 @@ static json_t *notes_of(const struct answer *a) {
         const struct weir_axis *axis = &a->study->axes[x];
         if (axis->level_count > 2 && c->set_count < rivals && is_at_an_end(a, x)) {
             json_array_append_new(
-                notes, json_sprintf("The whole set lies at one end of %s: it may be better beyond.",
-                                    axis->keys[0]));
+                notes,
+                json_sprintf("The whole set lies at one end of %s: beyond it, if that is allowed, "
+                             "it may be better.",
+                             axis->keys[0]));
         }
     }
     return notes;

@@ -229,6 +229,8 @@ int weir_bench_run(int argc, char **argv) {
     return exit_code;
 }
 
+#define EXPECTED "expected run, gate, accept, export, history, micro or selftest"
+
 int weir_command_bench(int argc, char **argv) {
     static const struct {
         const char *name;
@@ -251,8 +253,7 @@ int weir_command_bench(int argc, char **argv) {
             return commands[i].run(argc - 1, argv + 1);
         }
     }
-    return weir_complain(WEIR_EXIT_WRONG_USE,
-                         "weir bench '%s': expected run, gate, accept, export, "
-                         "history, micro or selftest",
-                         argc > 1 ? argv[1] : "");
+    return argc > 1
+               ? weir_complain(WEIR_EXIT_WRONG_USE, "bench: '%s' is not known; " EXPECTED, argv[1])
+               : weir_complain(WEIR_EXIT_WRONG_USE, "bench: " EXPECTED);
 }

@@ -90,6 +90,7 @@ enum {
 
 static const struct option long_options[] = {
     {"policies", required_argument, NULL, OPTION_POLICIES},
+    {"policy", required_argument, NULL, OPTION_POLICIES},
     {"against", required_argument, NULL, OPTION_AGAINST},
     {"replications", required_argument, NULL, OPTION_REPLICATIONS},
     {"seed", required_argument, NULL, OPTION_SEED},

@@ -76,6 +76,7 @@ enum {
 
 static const struct option long_options[] = {
     {"policy", required_argument, NULL, OPTION_POLICY},
+    {"policies", required_argument, NULL, OPTION_POLICY},
     {"scenario", required_argument, NULL, OPTION_SCENARIO},
     {"set", required_argument, NULL, OPTION_SET},
     {"from", required_argument, NULL, OPTION_FROM},

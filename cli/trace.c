@@ -251,8 +251,8 @@ static int take_option(struct weir_trace_command *command, int option, const cha
 static void print_help(void) {
     fputs(help, stdout);
     for (size_t i = 0; weir_reader_name(i) != NULL; i++) {
-        printf("%s%s", i > 0 ? ", " : "", weir_reader_name(i));
-        fputs(i == 4 ? ",\n                         " : "", stdout);
+        const char *after = i == 4 ? ",\n                         " : ", ";
+        printf("%s%s", weir_reader_name(i), weir_reader_name(i + 1) ? after : "");
     }
     fputs(help_rest, stdout);
 }
@@ -329,7 +329,7 @@ int weir_command_trace(int argc, char **argv) {
     }
     return weir_complain(WEIR_EXIT_WRONG_USE,
                          name[0] != '\0'
-                             ? "weir trace: '%s' is not known; weir trace --help lists what is"
-                             : "weir trace%s: expected what to do; weir trace --help lists it",
+                             ? "trace: '%s' is not known; weir trace --help lists what is"
+                             : "trace%s: expected what to do; weir trace --help lists it",
                          name);
 }

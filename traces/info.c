@@ -236,7 +236,8 @@ double weir_info_size_quantile(const struct weir_info *info, double q) {
         }
     }
     const double log10 = weir_info_size_log10(bin) + 0.5 / BINS_PER_TEN;
-    return weir_exp(log10 / 0.43429448190325182765);
+    const double middle = weir_exp(log10 / 0.43429448190325182765);
+    return middle > info->usd_max ? info->usd_max : middle;
 }
 
 int weir_info_throttle_ms(const struct weir_info *info) {

@@ -195,7 +195,8 @@ static bool missing_columns(const struct weir_csv *csv, struct weir_row_fault *f
     }
     return weir_row_fails(fault,
                           "the header lacks columns; found: %s; needed: time_ns, time_us, time_ms, "
-                          "ts_ms or timestamp; symbol; side; price; quantity or qty",
+                          "time_s, ts_ms or timestamp; symbol; side; price; quantity, qty or "
+                          "amount; or name them with --columns",
                           found);
 }
 

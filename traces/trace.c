@@ -120,9 +120,11 @@ bool weir_trace_check_paths(const char *const *paths, size_t path_count,
     for (size_t i = 0; i < path_count; i++) {
         standard_inputs += strcmp(paths[i], "-") == 0 ? 1 : 0;
         if (path_count > 1 && weir_is_profile(paths[i])) {
-            return weir_trace_fail(error, WEIR_TRACE_WRONG_USE,
-                                   "%s: is a profile; a profile cannot be merged with others",
-                                   paths[i]);
+            return weir_trace_fail(
+                error, WEIR_TRACE_WRONG_USE,
+                "%s: a profile or generator stands alone, and cannot be merged with "
+                "others; weir compare takes several",
+                paths[i]);
         }
     }
     return standard_inputs <= 1 || weir_trace_fail(error, WEIR_TRACE_WRONG_USE,

@@ -371,7 +371,7 @@ static bool protection_is_due(const struct weir *weir) {
 static void order_for_probe(const struct weir *weir, bool scarce, enum weir_lane order[SERVED]) {
     static const enum weir_lane least_first[SERVED] = {
         WEIR_LANE_LOW, WEIR_LANE_NORMAL, WEIR_LANE_CRITICAL, WEIR_LANE_ENTRIES, WEIR_LANE_URGENT};
-    int32_t weights[SERVED];
+    int32_t weights[SERVED] = {0};
     for (size_t i = 0; i < SERVED; i++) {
         uint32_t head = head_of(weir, least_first[i], scarce);
         int32_t weight = head == WEIR_NO_SLOT ? INT32_MAX : weir->slots[head].cost.weight;
