@@ -16,12 +16,12 @@ static bool same_text(const json_t *a, const json_t *b, const char *key) {
     return one == other || json_equal(one, other);
 }
 
-/** Whether two metrics are the same to the last bit, or both absent. */
+/** Whether two metrics have the same mean, or are both absent. */
 static bool same_metric(const json_t *entry, const json_t *old, const char *name) {
     const struct weir_estimate a = weir_case_metric(entry, name);
     const struct weir_estimate b = weir_case_metric(old, name);
     return (a.count == 0) == (b.count == 0) &&
-           (a.count == 0 || memcmp(&a.mean, &b.mean, sizeof a.mean) == 0);
+           (a.count == 0 || !(a.mean < b.mean || a.mean > b.mean));
 }
 
 static bool has_changed(const json_t *entry, const json_t *old) {

@@ -11,7 +11,7 @@
 #define MINUTE (60 * SECOND)
 #define BATCH 100 // operations between two looks at the clock, all in one window
 #define BATCHES 40
-#define STEP_NS (100 * 1000) // between two operations
+#define STEP_NS (100 * INT64_C(1000)) // between two operations
 
 /** How an operation goes. */
 enum kind {

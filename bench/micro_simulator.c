@@ -181,8 +181,8 @@ static bool prepare_bound(struct work *work, size_t count) {
                                      .dearest = {6, 3}};
     p->grid =
         weir_bound_grid(&limits, BEGIN_NS, BEGIN_NS + (int64_t)count * gap_ns + 60 * SECOND_NS);
-    work->items = calloc(count, sizeof *work->items);
-    work->load = calloc(p->grid.slots, sizeof *work->load);
+    work->items = calloc(count + 1, sizeof *work->items);
+    work->load = calloc((size_t)p->grid.slots + 1, sizeof *work->load);
     if (!work->items || !work->load) {
         return false;
     }

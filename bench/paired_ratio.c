@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "draw.h"
 
@@ -14,15 +15,14 @@
  */
 static size_t edge_of(size_t count, double *chances) {
     const size_t sums = count * (count + 1) / 2;
+    memset(chances, 0, (sums + 1) * sizeof *chances);
     chances[0] = 1.0;
-    for (size_t i = 1; i <= sums; i++) {
-        chances[i] = 0.0;
-    }
-    for (size_t rank = 1, reached = 0; rank <= count; rank++) {
-        reached += rank;
-        for (size_t sum = reached + 1; sum-- > 0;) {
-            const double with = sum >= rank ? chances[sum - rank] : 0.0;
-            chances[sum] = 0.5 * (chances[sum] + with);
+    for (size_t rank = 1; rank <= count; rank++) {
+        for (size_t sum = sums; sum >= rank; sum--) {
+            chances[sum] = 0.5 * (chances[sum] + chances[sum - rank]);
+        }
+        for (size_t sum = 0; sum < rank; sum++) {
+            chances[sum] *= 0.5;
         }
     }
     size_t edge = 0;

@@ -31,8 +31,9 @@ static int start(const char *const *arguments, pid_t *child) {
     }
     failed = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     if (!failed) { /* it does not write to its arguments; POSIX says why they are not const */
-        failed = posix_spawn(child, arguments[0], &actions, NULL,
-                             (char *const *)(uintptr_t)arguments, environ);
+        // NOLINTNEXTLINE(performance-no-int-to-ptr)
+        char *const *given = (char *const *)(uintptr_t)arguments;
+        failed = posix_spawn(child, arguments[0], &actions, NULL, given, environ);
     }
     posix_spawn_file_actions_destroy(&actions);
     return failed;

@@ -63,6 +63,9 @@ static bool draw_all(int folder, const char *program, const char *const *names, 
 
 enum weir_plots_status weir_plots_history(const char *folder, const char *const *names,
                                           size_t count, char *error, size_t error_size) {
+    if (error_size > 0) {
+        error[0] = '\0';
+    }
     struct plots_error why = {.text = error, .size = error_size};
     char program[PLOTS_PROGRAM_SIZE];
     const bool found = plots_gnuplot_find(program);
