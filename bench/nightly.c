@@ -217,10 +217,12 @@ static json_t *document_of(const struct weir_nightly_plan *plan, const struct li
 /** Adds the ratios of time. */
 static bool measure(const struct weir_nightly_plan *plan, json_t *ratios,
                     struct weir_replay_error *error) {
+    const struct weir_build own = {plan->own, 0.0};
+    const struct weir_build versus = {plan->versus, 0.0};
     for (size_t m = 0; m < plan->suite->measure_count; m++) {
         struct weir_timing timing;
         char name[128];
-        if (!weir_timing_run(plan->suite, m, plan->own, plan->versus, &timing, error)) {
+        if (!weir_timing_run(plan->suite, m, &own, &versus, &timing, error)) {
             return false;
         }
         json_t *rounds = json_array();

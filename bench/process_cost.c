@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -39,6 +40,19 @@ static int start(const char *const *arguments, pid_t *child) {
     return failed;
 }
 
+/** Waits for a child and says what all of it took since `before_s`. */
+static bool wait_for(pid_t child, const char *name, double before_s, int *status, double *cpu_s,
+                     char *error, size_t error_size) {
+    while (waitpid(child, status, 0) < 0) {
+        if (errno != EINTR) {
+            snprintf(error, error_size, "%.300s: %s", name, strerror(errno));
+            return false;
+        }
+    }
+    *cpu_s = children_s() - before_s;
+    return true;
+}
+
 bool weir_process_cost(const char *const *arguments, double *cpu_s, char *error,
                        size_t error_size) {
     const double before_s = children_s();
@@ -49,13 +63,9 @@ bool weir_process_cost(const char *const *arguments, double *cpu_s, char *error,
         snprintf(error, error_size, "%.300s: cannot be run: %s", arguments[0], strerror(failed));
         return false;
     }
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) {
-            snprintf(error, error_size, "%.300s: %s", arguments[0], strerror(errno));
-            return false;
-        }
+    if (!wait_for(child, arguments[0], before_s, &status, cpu_s, error, error_size)) {
+        return false;
     }
-    *cpu_s = children_s() - before_s;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         snprintf(error, error_size, "%.300s %.100s: ended with %s %d", arguments[0], arguments[1],
                  WIFEXITED(status) ? "exit code" : "signal",
@@ -63,4 +73,27 @@ bool weir_process_cost(const char *const *arguments, double *cpu_s, char *error,
         return false;
     }
     return true;
+}
+
+static void spin(double wanted_s) {
+    struct timespec now;
+    do {
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    } while ((double)now.tv_sec + (double)now.tv_nsec / 1e9 < wanted_s);
+}
+
+bool weir_process_spend(double wanted_s, double *cpu_s, char *error, size_t error_size) {
+    const double before_s = children_s();
+    int status = 0;
+    const pid_t child = fork();
+    if (child < 0) {
+        snprintf(error, error_size, "no process can be started: %s", strerror(errno));
+        return false;
+    }
+    if (child == 0) {
+        spin(wanted_s);
+        _exit(0);
+    }
+    return wait_for(child, "a process that spends time", before_s, &status, cpu_s, error,
+                    error_size);
 }

@@ -12,4 +12,11 @@
  */
 bool weir_process_cost(const char *const *arguments, double *cpu_s, char *error, size_t error_size);
 
+/**
+ * Spends that much processor time, in seconds, in a process of its own, and says how much it really
+ * took, which is a little more. False and why in `error` if no process can be started. Not to be
+ * called while other children end.
+ */
+bool weir_process_spend(double wanted_s, double *cpu_s, char *error, size_t error_size);
+
 #endif

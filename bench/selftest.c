@@ -3,7 +3,6 @@
 #include <inttypes.h>
 
 #include "intervals.h"
-#include "timing.h"
 
 static void print_night(const struct weir_suite *suite, size_t measure, uint32_t night,
                         const struct weir_timing *timing, FILE *out) {
@@ -19,9 +18,9 @@ static void print_night(const struct weir_suite *suite, size_t measure, uint32_t
     fflush(out);
 }
 
-bool weir_selftest_run(const struct weir_suite *suite, uint32_t nights, const char *own,
-                       const char *versus, FILE *out, struct weir_selftest *found,
-                       struct weir_replay_error *error) {
+bool weir_selftest_run(const struct weir_suite *suite, uint32_t nights,
+                       const struct weir_build *own, const struct weir_build *versus, FILE *out,
+                       struct weir_selftest *found, struct weir_replay_error *error) {
     *found = (struct weir_selftest){.nights = nights};
     for (uint32_t night = 0; night < nights; night++) {
         bool alarm = false;
@@ -52,8 +51,7 @@ static void print_rate(const char *what, uint32_t count, uint32_t of, FILE *out)
             what, count, of, 100.0 * count / of, 100.0 * rate.low, 100.0 * rate.high);
 }
 
-void weir_selftest_print(const struct weir_selftest *found, bool same_build, FILE *out) {
-    print_rate(same_build ? "false alarms" : "regressions reported", found->alarms, found->nights,
-               out);
+void weir_selftest_print(const struct weir_selftest *found, const char *what, FILE *out) {
+    print_rate(what, found->alarms, found->nights, out);
     print_rate("first rounds that asked for a second", found->doubts, found->nights, out);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "suite.h"
+#include "timing.h"
 
 /** What a selftest found. */
 struct weir_selftest {
@@ -14,15 +15,15 @@ struct weir_selftest {
 
 /**
  * Measures the time measures of a suite as on that many nights, and counts the alarms: of a build
- * against itself they are false ones, against a build that is known to be faster they should be
- * raised. Prints a line for each night and measure to `out` as they come, if it is not NULL. False
- * and an error on failure.
+ * against itself they are false ones, of a build that is known to be slower than the other they
+ * should be raised. Prints a line for each night and measure to `out` as they come, if it is not
+ * NULL. False and an error on failure.
  */
-bool weir_selftest_run(const struct weir_suite *suite, uint32_t nights, const char *own,
-                       const char *versus, FILE *out, struct weir_selftest *found,
-                       struct weir_replay_error *error);
+bool weir_selftest_run(const struct weir_suite *suite, uint32_t nights,
+                       const struct weir_build *own, const struct weir_build *versus, FILE *out,
+                       struct weir_selftest *found, struct weir_replay_error *error);
 
-/** Prints the rates with their exact 95 % intervals. */
-void weir_selftest_print(const struct weir_selftest *found, bool same_build, FILE *out);
+/** Prints the rates with their exact 95 % intervals; `what`: what an alarm is. */
+void weir_selftest_print(const struct weir_selftest *found, const char *what, FILE *out);
 
 #endif

@@ -40,18 +40,22 @@ double weir_timing_limit(const struct weir_suite *suite, size_t measure) {
 }
 
 /** One run of a measure by one build. */
-static bool run_once(const struct weir_suite_measure *m, uint64_t seed, const char *command,
-                     double *cpu_s, struct weir_replay_error *error) {
+static bool run_once(const struct weir_suite_measure *m, uint64_t seed,
+                     const struct weir_build *build, double *cpu_s,
+                     struct weir_replay_error *error) {
     char replications[16];
     char seed_text[24];
     char why[512];
     snprintf(replications, sizeof replications, "%" PRIu32, m->replications);
     snprintf(seed_text, sizeof seed_text, "%" PRIu64, seed);
     const char *const arguments[] = {
-        command,      "replay", m->trace,  "--policy",  m->policies, "--replications",
+        build->path,  "replay", m->trace,  "--policy",  m->policies, "--replications",
         replications, "--seed", seed_text, "--threads", "1",         "--format",
         "csv",        NULL};
-    if (!weir_process_cost(arguments, cpu_s, why, sizeof why)) {
+    double spent_s = 0.0;
+    if (!weir_process_cost(arguments, cpu_s, why, sizeof why) ||
+        (build->slowdown > 0.0 &&
+         !weir_process_spend(build->slowdown * *cpu_s, &spent_s, why, sizeof why))) {
         error->status = WEIR_REPLAY_FAILED;
         snprintf(error->text, sizeof error->text, "time measure '%s': %s", m->name, why);
         return false;
@@ -64,12 +68,13 @@ static bool run_once(const struct weir_suite_measure *m, uint64_t seed, const ch
                  m->name);
         return false;
     }
+    *cpu_s += spent_s;
     return true;
 }
 
-static bool run_round(const struct weir_suite *suite, size_t measure, const char *const builds[2],
-                      double mean_s[2], struct weir_estimate *ratio,
-                      struct weir_replay_error *error) {
+static bool run_round(const struct weir_suite *suite, size_t measure,
+                      const struct weir_build *const builds[2], double mean_s[2],
+                      struct weir_estimate *ratio, struct weir_replay_error *error) {
     const struct weir_suite_measure *m = &suite->measures[measure];
     double ratios[WEIR_RATIO_PAIRS_MAX];
     double sums_s[2] = {0.0, 0.0};
@@ -93,10 +98,10 @@ static bool run_round(const struct weir_suite *suite, size_t measure, const char
     return ratio->count > 0;
 }
 
-bool weir_timing_run(const struct weir_suite *suite, size_t measure, const char *own,
-                     const char *versus, struct weir_timing *timing,
+bool weir_timing_run(const struct weir_suite *suite, size_t measure, const struct weir_build *own,
+                     const struct weir_build *versus, struct weir_timing *timing,
                      struct weir_replay_error *error) {
-    const char *const builds[2] = {own, versus};
+    const struct weir_build *const builds[2] = {own, versus};
     double means_s[2];
     double unused_s = 0.0;
     *timing = (struct weir_timing){.round_count = 1};

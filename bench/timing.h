@@ -10,6 +10,13 @@
  * the machine does meets both. A regression counts only if a second round confirms it.
  */
 
+/** A build that is measured. */
+struct weir_build {
+    const char *path; /**< of the command weir */
+    double slowdown; /**< share of its processor time that is spent once more on purpose, after each
+                        run; 0: none */
+};
+
 /** Rounds of one measure. */
 struct weir_timing {
     struct weir_estimate rounds[2]; /**< ratio: this build / the other */
@@ -36,11 +43,10 @@ double weir_timing_limit(const struct weir_suite *suite, size_t measure);
 
 /**
  * Measures one measure of a suite: a first round, and a second if the first one's interval lies
- * above the limit. `own` and `versus` are paths of the command weir. False and an error if a build
- * cannot be run or fails.
+ * above the limit. False and an error if a build cannot be run or fails.
  */
-bool weir_timing_run(const struct weir_suite *suite, size_t measure, const char *own,
-                     const char *versus, struct weir_timing *timing,
+bool weir_timing_run(const struct weir_suite *suite, size_t measure, const struct weir_build *own,
+                     const struct weir_build *versus, struct weir_timing *timing,
                      struct weir_replay_error *error);
 
 #endif

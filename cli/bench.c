@@ -56,7 +56,9 @@ static const char help[] =
     "  selftest [SUITE]         measure this build against itself and count the false alarms\n"
     "                           (default bench/suites/nightly.json)\n"
     "      --nights N           (default 20)\n"
-    "      --versus PATH        against another build: how often a regression is reported\n";
+    "      --versus PATH        against another build: how often a regression is reported\n"
+    "      --slowdown PERCENT   spend so much more processor time on purpose: how often that is\n"
+    "                           reported\n";
 
 struct options {
     struct weir_suite *suite;

@@ -11,14 +11,21 @@
 
 enum {
     OPTION_NIGHTS = 256,
-    OPTION_VERSUS
+    OPTION_VERSUS,
+    OPTION_SLOWDOWN
 };
 
 static const struct option long_options[] = {{"nights", required_argument, NULL, OPTION_NIGHTS},
                                              {"versus", required_argument, NULL, OPTION_VERSUS},
+                                             {"slowdown", required_argument, NULL, OPTION_SLOWDOWN},
                                              {NULL, 0, NULL, 0}};
 
-static int run(const char *path, uint32_t nights, const char *versus) {
+/** What an alarm is. */
+static const char *alarm_name(const char *versus, uint32_t slowdown_pct) {
+    return versus || slowdown_pct > 0 ? "regressions reported" : "false alarms";
+}
+
+static int run(const char *path, uint32_t nights, const char *versus, uint32_t slowdown_pct) {
     struct weir_replay_error error = {WEIR_REPLAY_OK, ""};
     struct weir_selftest found;
     char own[4096];
@@ -34,8 +41,10 @@ static int run(const char *path, uint32_t nights, const char *versus) {
         exit_code = WEIR_EXIT_FAILED;
     }
     if (!exit_code) {
-        if (weir_selftest_run(suite, nights, own, versus ? versus : own, stdout, &found, &error)) {
-            weir_selftest_print(&found, versus == NULL, stdout);
+        const struct weir_build tested = {own, slowdown_pct / 100.0};
+        const struct weir_build other = {versus ? versus : own, 0.0};
+        if (weir_selftest_run(suite, nights, &tested, &other, stdout, &found, &error)) {
+            weir_selftest_print(&found, alarm_name(versus, slowdown_pct), stdout);
             exit_code = weir_end_output(WEIR_EXIT_DONE);
         } else {
             exit_code = weir_replay_exit(&error);
@@ -47,6 +56,7 @@ static int run(const char *path, uint32_t nights, const char *versus) {
 
 int weir_bench_selftest(int argc, char **argv) {
     uint32_t nights = 20;
+    uint32_t slowdown_pct = 0;
     const char *versus = NULL;
     int exit_code = WEIR_EXIT_DONE;
     int option = 0;
@@ -56,6 +66,8 @@ int weir_bench_selftest(int argc, char **argv) {
             exit_code = WEIR_EXIT_WRONG_USE;
         } else if (option == OPTION_NIGHTS) {
             exit_code = weir_read_number("--nights", optarg, 1, 10000, &nights);
+        } else if (option == OPTION_SLOWDOWN) {
+            exit_code = weir_read_number("--slowdown", optarg, 0, 1000, &slowdown_pct);
         } else {
             versus = optarg;
             exit_code = weir_can_run("--versus", versus) ? WEIR_EXIT_DONE : WEIR_EXIT_WRONG_USE;
@@ -65,5 +77,5 @@ int weir_bench_selftest(int argc, char **argv) {
         return exit_code;
     }
     const char *path = optind == argc ? DEFAULT_SUITE : weir_single_argument(argc, argv, "suite");
-    return path ? run(path, nights, versus) : WEIR_EXIT_WRONG_USE;
+    return path ? run(path, nights, versus, slowdown_pct) : WEIR_EXIT_WRONG_USE;
 }

@@ -235,6 +235,8 @@ static void time_is_measured_in_pairs(void **state) {
     char rest[600];
     snprintf(rest, sizeof rest, "%s, \"gates\": [\"ratio.small_cpu <= 1000\"]", time_part);
     const struct path from = suite("time.json", rest);
+    snprintf(rest, sizeof rest, "%s, \"gates\": [\"ratio.small_cpu <= 1.04\"]", time_part);
+    const struct path slowed = suite("slowed.json", rest);
     const struct path result = workspace_path("time-result.json");
     free(WEIR_OUT("bench", "run", from.text, "-o", result.text, "--versus", WEIR_COMMAND));
     char *text = read_text(result.text);
@@ -250,6 +252,8 @@ static void time_is_measured_in_pairs(void **state) {
     free(gate(result.text, NULL, 0));
     expect_text(WEIR_OUT("bench", "selftest", from.text, "--nights", "2"),
                 "false alarms: 0 of 2 nights");
+    expect_text(WEIR_OUT("bench", "selftest", slowed.text, "--nights", "1", "--slowdown", "100"),
+                "regressions reported: 1 of 1 nights");
     assert_true(is_refused(WEIR("bench", "run", from.text, "-o", result.text, "--versus", "/none"),
                            EXIT_WRONG_USE, "--versus|/none", "no other build"));
     assert_true(
