@@ -53,13 +53,35 @@ int weir_end_output(int exit_code) {
                          strerror(errno));
 }
 
+bool weir_asks_for_help(int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int weir_give_help(const char *help) {
+    fputs(help, stdout);
+    return weir_end_output(WEIR_EXIT_DONE);
+}
+
+int weir_print_document(char *text) {
+    if (!text) {
+        return weir_complain(WEIR_EXIT_FAILED, "out of memory");
+    }
+    puts(text);
+    free(text);
+    return weir_end_output(WEIR_EXIT_DONE);
+}
+
 bool weir_only_help(int argc, char **argv, const char *help, int *exit_code) {
     if (argc < 2) {
         return false;
     }
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        fputs(help, stdout);
-        *exit_code = weir_end_output(WEIR_EXIT_DONE);
+    if (argc == 2 && weir_asks_for_help(argc, argv)) {
+        *exit_code = weir_give_help(help);
     } else {
         *exit_code = weir_complain(WEIR_EXIT_WRONG_USE, "weir %s takes no arguments; '%s' is one",
                                    argv[0], argv[argc - 1]);

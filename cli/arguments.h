@@ -21,6 +21,16 @@ bool weir_read_integer(const char *name, const char *text, uint64_t min, uint64_
  *  WEIR_EXIT_FAILED after complaining. */
 int weir_end_output(int exit_code);
 
+/** Whether --help or -h is among the arguments. */
+bool weir_asks_for_help(int argc, char **argv);
+
+/** Prints the help of a command and returns its exit code. */
+int weir_give_help(const char *help);
+
+/** Prints a document and a line feed, frees it, and returns the exit code; NULL: memory is short.
+ */
+int weir_print_document(char *text);
+
 /** For commands without options: true if there were arguments, after --help was printed or anything
  *  else was refused; then `*exit_code` is the command's. */
 bool weir_only_help(int argc, char **argv, const char *help, int *exit_code);

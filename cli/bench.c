@@ -203,9 +203,8 @@ static void say_now(char *text, size_t size) {
 }
 
 int weir_bench_run(int argc, char **argv) {
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct options o = {.policies = {.also = weir_simulator_policies},
-                        .threads = processors > 0 ? (uint32_t)processors : 1};
+                        .threads = weir_default_threads()};
     struct weir_replay_error error = {WEIR_REPLAY_OK, ""};
     int exit_code = WEIR_EXIT_DONE;
     int option = 0;
@@ -244,11 +243,8 @@ int weir_command_bench(int argc, char **argv) {
                     {"history", weir_bench_history},
                     {"micro", weir_bench_micro},
                     {"selftest", weir_bench_selftest}};
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(help, stdout);
-            return weir_end_output(WEIR_EXIT_DONE);
-        }
+    if (weir_asks_for_help(argc, argv)) {
+        return weir_give_help(help);
     }
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {

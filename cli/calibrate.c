@@ -73,13 +73,7 @@ static int report(const struct weir_calibration *found, const struct options *o)
         weir_calibration_print(found, stdout);
         return weir_end_output(WEIR_EXIT_DONE);
     }
-    char *text = weir_calibration_document(found);
-    if (!text) {
-        return weir_complain(WEIR_EXIT_FAILED, "out of memory");
-    }
-    puts(text);
-    free(text);
-    return weir_end_output(WEIR_EXIT_DONE);
+    return weir_print_document(weir_calibration_document(found));
 }
 
 static int calibrate(const struct weir_request_log *log, const struct options *o) {
@@ -97,11 +91,8 @@ int weir_command_calibrate(int argc, char **argv) {
     struct options o = {.columns = NULL};
     struct weir_request_log log = {.requests = NULL};
     char error[512];
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(help, stdout);
-            return weir_end_output(WEIR_EXIT_DONE);
-        }
+    if (weir_asks_for_help(argc, argv)) {
+        return weir_give_help(help);
     }
     int exit_code = read_options(argc, argv, &o);
     if (!exit_code && o.out && !weir_whole_file_check(o.out, error, sizeof error)) {

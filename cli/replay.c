@@ -10,11 +10,8 @@
 
 #include "arguments.h"
 #include "commands.h"
-#include "plots.h"
 #include "policy_ideal.h"
-#include "policy_source.h"
 #include "previous_result.h"
-#include "replay_document.h"
 #include "run_options.h"
 #include "whole_file.h"
 
@@ -48,96 +45,22 @@ static const char help[] =
 
 struct options {
     struct weir_replay_plan plan;
+    struct weir_run_options run;
     struct weir_settings *settings;
     struct weir_previous_result *previous;
-    struct weir_policy_set policies;
-    const char *scenario, *out, *log, *from;
-    enum weir_form form;
-    enum weir_color color;
+    const char *log, *from;
 };
 
 enum {
-    OPTION_POLICY = 256,
-    OPTION_SCENARIO,
-    OPTION_SET,
-    OPTION_FROM,
-    OPTION_SEED,
-    OPTION_REPLICATIONS,
-    OPTION_THREADS,
-    OPTION_FORMAT,
-    OPTION_OUT,
-    OPTION_LOG,
-    OPTION_SKIP_BAD,
-    OPTION_READER,
-    OPTION_COLUMNS,
-    OPTION_COLOR,
-    OPTION_HELP
+    OPTION_LOG = 256
 };
 
 static const struct option long_options[] = {
-    {"policy", required_argument, NULL, OPTION_POLICY},
-    {"policies", required_argument, NULL, OPTION_POLICY},
-    {"scenario", required_argument, NULL, OPTION_SCENARIO},
-    {"set", required_argument, NULL, OPTION_SET},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"replications", required_argument, NULL, OPTION_REPLICATIONS},
-    {"threads", required_argument, NULL, OPTION_THREADS},
-    {"format", required_argument, NULL, OPTION_FORMAT},
-    {"out", required_argument, NULL, OPTION_OUT},
-    {"log", required_argument, NULL, OPTION_LOG},
-    {"skip-bad", no_argument, NULL, OPTION_SKIP_BAD},
-    {"reader", required_argument, NULL, OPTION_READER},
-    {"columns", required_argument, NULL, OPTION_COLUMNS},
-    {"color", required_argument, NULL, OPTION_COLOR},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {NULL, 0, NULL, 0}};
+    WEIR_RUN_OPTIONS, {"log", required_argument, NULL, OPTION_LOG}, {NULL, 0, NULL, 0}};
 
-static int take_policies(struct options *o, const char *list) {
-    struct weir_source_error error;
-    return weir_policy_set_add(&o->policies, list, &error) ? weir_complain_of_policy(&error)
-                                                           : WEIR_EXIT_DONE;
-}
-
-/** One option that is a plain value. */
 static int take_option(struct options *o, int option, const char *value) {
-    switch (option) {
-    case OPTION_POLICY:
-        return take_policies(o, value);
-    case OPTION_SCENARIO:
-        o->scenario = value;
-        break;
-    case OPTION_SEED:
-        return weir_read_integer("--seed", value, 0, INT64_MAX, &o->plan.seed)
-                   ? WEIR_EXIT_DONE
-                   : WEIR_EXIT_WRONG_USE;
-    case OPTION_REPLICATIONS:
-        return weir_read_number("--replications", value, 1, 1000000, &o->plan.replications);
-    case OPTION_THREADS:
-        return weir_read_number("--threads", value, 1, 256, &o->plan.threads);
-    case OPTION_FORMAT:
-        return weir_read_form(value, &o->form);
-    case OPTION_COLOR:
-        return weir_read_color(value, &o->color);
-    case OPTION_OUT:
-        o->out = value;
-        break;
-    case OPTION_LOG:
-        o->log = value;
-        break;
-    case OPTION_READER:
-        o->plan.read.reader = value;
-        break;
-    case OPTION_COLUMNS:
-        o->plan.read.columns = value;
-        break;
-    case OPTION_SKIP_BAD:
-        o->plan.read.skip_bad = true;
-        break;
-    default:
-        break;
-    }
-    return WEIR_EXIT_DONE;
+    o->log = option == OPTION_LOG ? value : o->log;
+    return weir_take_run_option(&o->run, option, value);
 }
 
 static int take_from(struct options *o, const char *path) {
@@ -147,76 +70,63 @@ static int take_from(struct options *o, const char *path) {
     if (!o->previous) {
         return weir_scenario_exit(&error);
     }
-    o->plan.seed = o->previous->seed;
-    o->plan.replications = o->previous->replications;
-    o->plan.read = o->previous->read;
+    o->run.seed = o->previous->seed;
+    o->run.replications = o->previous->replications;
+    o->run.read = o->previous->read;
     o->plan.paths = (const char *const *)o->previous->paths;
     o->plan.path_count = o->previous->path_count;
     return WEIR_EXIT_DONE;
 }
 
-/** What kind of pass over the arguments: an earlier result first, since everything else changes it.
- */
-enum pass {
-    PASS_FROM,
-    PASS_REST
-};
-
-static int read_pass(int argc, char **argv, struct options *o, enum pass pass) {
+/** One pass over the options: an earlier result first, since everything else changes it. */
+static int read_pass(int argc, char **argv, struct options *o, bool from) {
     int option = 0;
+    int exit_code = WEIR_EXIT_DONE;
     optind = 1;
-    while ((option = weir_next_option("replay", argc, argv, long_options)) != -1) {
-        int exit_code = WEIR_EXIT_DONE;
+    while (!exit_code && (option = weir_next_option("replay", argc, argv, long_options)) != -1) {
         if (option == '?') {
             return WEIR_EXIT_WRONG_USE;
         }
-        if ((option == OPTION_FROM) == (pass == PASS_FROM)) {
-            exit_code =
-                option == OPTION_FROM ? take_from(o, optarg) : take_option(o, option, optarg);
-        }
-        if (exit_code) {
-            return exit_code;
+        if ((option == WEIR_OPTION_FROM) == from) {
+            exit_code = from ? take_from(o, optarg) : take_option(o, option, optarg);
         }
     }
-    return WEIR_EXIT_DONE;
+    return exit_code;
 }
 
-/** Settings in their order of precedence: an earlier result's, the scenario file's, --set. */
 static int read_settings(int argc, char **argv, struct options *o) {
     struct weir_scenario_error error = {WEIR_SCENARIO_OK, ""};
-    enum weir_scenario_status status = WEIR_SCENARIO_OK;
-    int option = 0;
-    if (o->previous) {
-        status = weir_previous_result_settings(o->previous, o->settings, &error);
+    if (o->previous && weir_previous_result_settings(o->previous, o->settings, &error)) {
+        return weir_scenario_exit(&error);
     }
-    if (!status && o->scenario) {
-        status = weir_settings_add_file(o->settings, o->scenario, &error);
+    const int exit_code =
+        weir_read_settings("replay", argc, argv, long_options, o->run.scenario, o->settings);
+    if (exit_code) {
+        return exit_code;
     }
-    optind = 1;
-    while (!status && (option = weir_next_option("replay", argc, argv, long_options)) != -1) {
-        if (option == OPTION_SET) {
-            status = weir_settings_add(o->settings, optarg, &error);
-        }
-    }
-    if (!status) {
-        status = weir_settings_resolve(o->settings, &o->plan.scenario, &error);
-    }
-    return status ? weir_scenario_exit(&error) : WEIR_EXIT_DONE;
+    return weir_settings_resolve(o->settings, &o->plan.scenario, &error)
+               ? weir_scenario_exit(&error)
+               : WEIR_EXIT_DONE;
 }
 
-/** Without --policy those of the earlier result, else weir. Then they go into the plan. */
-static int settle_policies(struct options *o) {
+/** Without --policy those of the earlier result, else weir. Then all goes into the plan. */
+static int settle_plan(struct options *o) {
     struct weir_source_error error;
-    if (o->policies.count == 0 &&
-        weir_policy_set_add_one(&o->policies, o->previous ? o->previous->policy : "weir", &error)) {
+    if (o->run.policies.count == 0 &&
+        weir_policy_set_add_one(&o->run.policies, o->previous ? o->previous->policy : "weir",
+                                &error)) {
         return weir_complain_of_policy(&error);
     }
-    for (size_t i = 0; i < o->policies.count; i++) {
-        o->plan.policies[i] = o->policies.choices[i].policy;
-        o->plan.specs[i] = o->policies.choices[i].spec;
+    for (size_t i = 0; i < o->run.policies.count; i++) {
+        o->plan.policies[i] = o->run.policies.choices[i].policy;
+        o->plan.specs[i] = o->run.policies.choices[i].spec;
         weir_settings_know_policy(o->settings, o->plan.policies[i]);
     }
-    o->plan.policy_count = o->policies.count;
+    o->plan.policy_count = o->run.policies.count;
+    o->plan.seed = o->run.seed;
+    o->plan.replications = o->run.replications;
+    o->plan.threads = o->run.threads;
+    o->plan.read = o->run.read;
     return WEIR_EXIT_DONE;
 }
 
@@ -242,19 +152,15 @@ static int check_limiter_settings(const struct options *o) {
 /** What is to be written can be written: better known before a long run than after. */
 static int check_outputs(const struct options *o) {
     char error[512];
-    if (o->out && !weir_folder_check(o->out, error, sizeof error)) {
-        return weir_complain(WEIR_EXIT_FAILED, "--out %s", error);
-    }
     if (o->log && !weir_whole_file_check(o->log, error, sizeof error)) {
         return weir_complain(WEIR_EXIT_FAILED, "--log %s", error);
     }
-    return WEIR_EXIT_DONE;
+    return weir_check_out(o->run.out);
 }
 
 static int check_options(const struct options *o) {
-    if ((o->out && !o->out[0]) || (o->log && (!o->log[0] || strcmp(o->log, "-") == 0))) {
-        return weir_complain(WEIR_EXIT_WRONG_USE,
-                             "--out takes the name of a folder, --log that of a file");
+    if (o->log && (!o->log[0] || strcmp(o->log, "-") == 0)) {
+        return weir_complain(WEIR_EXIT_WRONG_USE, "--log takes the name of a file");
     }
     if (o->previous && o->plan.paths == (const char *const *)o->previous->paths &&
         strcmp(o->plan.paths[0], "-") == 0) {
@@ -266,7 +172,7 @@ static int check_options(const struct options *o) {
         return weir_complain(WEIR_EXIT_WRONG_USE, "expected a trace, as in: weir replay "
                                                   "traces/cascades/hyperliquid-2025-10-10.json");
     }
-    if (o->plan.policy_count > 1 && (o->form == WEIR_FORM_JSON || o->log)) {
+    if (o->plan.policy_count > 1 && (o->run.form == WEIR_FORM_JSON || o->log)) {
         return weir_complain(WEIR_EXIT_WRONG_USE,
                              "--format json and --log take one policy; --format csv "
                              "and md show several");
@@ -276,47 +182,32 @@ static int check_options(const struct options *o) {
 }
 
 static int read_arguments(int argc, char **argv, struct options *o) {
-    int exit_code = read_pass(argc, argv, o, PASS_FROM);
-    exit_code = exit_code ? exit_code : read_pass(argc, argv, o, PASS_REST);
+    int exit_code = read_pass(argc, argv, o, true);
+    exit_code = exit_code ? exit_code : read_pass(argc, argv, o, false);
     if (!exit_code && optind < argc) {
         o->plan.paths = (const char *const *)(argv + optind);
         o->plan.path_count = (size_t)(argc - optind);
     }
-    exit_code = exit_code ? exit_code : settle_policies(o);
+    exit_code = exit_code ? exit_code : settle_plan(o);
     exit_code = exit_code ? exit_code : read_settings(argc, argv, o);
     return exit_code ? exit_code : check_options(o);
 }
 
-static int print(const struct weir_replay *replay, enum weir_form form, bool color) {
-    if (form == WEIR_FORM_JSON) {
-        char *text = weir_replay_document(replay, 0);
-        if (!text) {
-            return weir_complain(WEIR_EXIT_FAILED, "out of memory");
-        }
-        puts(text);
-        free(text);
-    } else {
-        weir_replay_table(replay,
-                          form == WEIR_FORM_CSV        ? WEIR_TABLE_CSV
-                          : form == WEIR_FORM_MARKDOWN ? WEIR_TABLE_MARKDOWN
-                                                       : WEIR_TABLE_TEXT,
-                          color, stdout);
+static int print(const struct weir_replay *replay, const struct weir_run_options *o) {
+    if (o->form == WEIR_FORM_JSON) {
+        return weir_print_document(weir_replay_document(replay, 0));
     }
+    weir_replay_table(replay, weir_table_of(o->form), weir_is_colored(o->color), stdout);
     return weir_end_output(WEIR_EXIT_DONE);
 }
 
-/** Result, data and plots of one policy. A missing gnuplot costs the plots, not the result. */
+/** Result, data and plots of one policy. */
 static int write_folder(const struct weir_replay *replay, size_t policy, const char *folder) {
     char error[512];
     if (!weir_replay_folder(replay, policy, folder, error, sizeof error)) {
         return weir_complain(WEIR_EXIT_FAILED, "%s", error);
     }
-    const enum weir_plots_status plots = weir_plots_replay(folder, error, sizeof error);
-    if (plots == WEIR_PLOTS_NO_GNUPLOT) {
-        weir_complain(WEIR_EXIT_DONE, "no plots: %s", error);
-        return WEIR_EXIT_DONE;
-    }
-    return plots ? weir_complain(WEIR_EXIT_FAILED, "%s", error) : WEIR_EXIT_DONE;
+    return weir_plots_exit(weir_plots_replay(folder, error, sizeof error), error);
 }
 
 /** One policy goes into the folder itself, several into one folder each below it. */
@@ -347,13 +238,13 @@ static int write_results(const struct weir_replay *replay, const struct options 
     if (o->log && !weir_replay_log(replay, 0, o->log, error, sizeof error)) {
         return weir_complain(WEIR_EXIT_FAILED, "%s", error);
     }
-    if (o->out) {
-        const int exit_code = write_folders(replay, o->out);
+    if (o->run.out) {
+        const int exit_code = write_folders(replay, o->run.out);
         if (exit_code) {
             return exit_code;
         }
     }
-    return print(replay, o->form, weir_is_colored(o->color));
+    return print(replay, &o->run);
 }
 
 static int run(const struct options *o) {
@@ -386,16 +277,12 @@ static int run(const struct options *o) {
 }
 
 int weir_command_replay(int argc, char **argv) {
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct options o = {.policies = {.also = weir_simulator_policies},
-                        .plan = {.seed = 1,
-                                 .replications = 1,
-                                 .threads = processors > 0 ? (uint32_t)processors : 1}};
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(help, stdout);
-            return weir_end_output(WEIR_EXIT_DONE);
-        }
+    struct options o = {.run = {.policies = {.also = weir_simulator_policies},
+                                .seed = 1,
+                                .replications = 1,
+                                .threads = weir_default_threads()}};
+    if (weir_asks_for_help(argc, argv)) {
+        return weir_give_help(help);
     }
     o.settings = weir_settings_create();
     int exit_code = o.settings ? read_arguments(argc, argv, &o)
@@ -403,7 +290,7 @@ int weir_command_replay(int argc, char **argv) {
     exit_code = exit_code ? exit_code : check_outputs(&o);
     exit_code = exit_code ? exit_code : run(&o);
     weir_settings_destroy(o.settings);
-    weir_policy_set_close(&o.policies);
+    weir_policy_set_close(&o.run.policies);
     weir_previous_result_close(o.previous);
     return exit_code;
 }

@@ -99,11 +99,8 @@ static int write_report(const struct weir_report *report, const char *output) {
 int weir_command_report(int argc, char **argv) {
     const char *output = "report.html";
     char scripts[4096];
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(help, stdout);
-            return weir_end_output(WEIR_EXIT_DONE);
-        }
+    if (weir_asks_for_help(argc, argv)) {
+        return weir_give_help(help);
     }
     const int exit_code = read_options(argc, argv, &output);
     if (exit_code) {

@@ -9,6 +9,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "whole_file.h"
 
 /** Position of a text among names, for an option; -1 after a complaint. */
 static int read_choice(const char *option, const char *text, const char *const *names,
@@ -44,6 +45,92 @@ int weir_read_number(const char *name, const char *text, uint64_t min, uint64_t 
     }
     *value = (uint32_t)number;
     return WEIR_EXIT_DONE;
+}
+
+int weir_add_policies(struct weir_policy_set *set, const char *list) {
+    struct weir_source_error error;
+    return weir_policy_set_add(set, list, &error) ? weir_complain_of_policy(&error)
+                                                  : WEIR_EXIT_DONE;
+}
+
+int weir_take_run_option(struct weir_run_options *o, int option, const char *value) {
+    switch (option) {
+    case WEIR_OPTION_POLICIES:
+        return weir_add_policies(&o->policies, value);
+    case WEIR_OPTION_SCENARIO:
+        o->scenario = value;
+        break;
+    case WEIR_OPTION_SEED:
+        return weir_read_integer("--seed", value, 0, INT64_MAX, &o->seed) ? WEIR_EXIT_DONE
+                                                                          : WEIR_EXIT_WRONG_USE;
+    case WEIR_OPTION_REPLICATIONS:
+        return weir_read_number("--replications", value, 1, 1000000, &o->replications);
+    case WEIR_OPTION_THREADS:
+        return weir_read_number("--threads", value, 1, 256, &o->threads);
+    case WEIR_OPTION_FORMAT:
+        return weir_read_form(value, &o->form);
+    case WEIR_OPTION_COLOR:
+        return weir_read_color(value, &o->color);
+    case WEIR_OPTION_OUT:
+        o->out = value;
+        break;
+    case WEIR_OPTION_SKIP_BAD:
+        o->read.skip_bad = true;
+        break;
+    case WEIR_OPTION_READER:
+        o->read.reader = value;
+        break;
+    case WEIR_OPTION_COLUMNS:
+        o->read.columns = value;
+        break;
+    default:
+        break;
+    }
+    return WEIR_EXIT_DONE;
+}
+
+int weir_read_settings(const char *command, int argc, char **argv, const struct option *options,
+                       const char *scenario, struct weir_settings *settings) {
+    struct weir_scenario_error error = {WEIR_SCENARIO_OK, ""};
+    enum weir_scenario_status status =
+        scenario ? weir_settings_add_file(settings, scenario, &error) : WEIR_SCENARIO_OK;
+    int option = 0;
+    optind = 1;
+    while (!status && (option = weir_next_option(command, argc, argv, options)) != -1) {
+        if (option == WEIR_OPTION_SET) {
+            status = weir_settings_add(settings, optarg, &error);
+        }
+    }
+    return status ? weir_scenario_exit(&error) : WEIR_EXIT_DONE;
+}
+
+int weir_check_out(const char *folder) {
+    char error[512];
+    if (folder && !folder[0]) {
+        return weir_complain(WEIR_EXIT_WRONG_USE, "--out takes the name of a folder");
+    }
+    if (folder && !weir_folder_check(folder, error, sizeof error)) {
+        return weir_complain(WEIR_EXIT_FAILED, "--out %s", error);
+    }
+    return WEIR_EXIT_DONE;
+}
+
+uint32_t weir_default_threads(void) {
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors > 0 ? (uint32_t)processors : 1;
+}
+
+enum weir_table_form weir_table_of(enum weir_form form) {
+    return form == WEIR_FORM_CSV        ? WEIR_TABLE_CSV
+           : form == WEIR_FORM_MARKDOWN ? WEIR_TABLE_MARKDOWN
+                                        : WEIR_TABLE_TEXT;
+}
+
+int weir_plots_exit(enum weir_plots_status status, const char *why) {
+    if (status == WEIR_PLOTS_NO_GNUPLOT) {
+        return weir_complain(WEIR_EXIT_DONE, "no plots: %s", why);
+    }
+    return status ? weir_complain(WEIR_EXIT_FAILED, "%s", why) : WEIR_EXIT_DONE;
 }
 
 bool weir_is_colored(enum weir_color color) {

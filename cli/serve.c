@@ -201,11 +201,8 @@ static int run(struct options *o) {
 
 int weir_command_serve(int argc, char **argv) {
     struct options o = {.plan = {.listen = "127.0.0.1", .port = 8080, .speed = 1.0, .seed = 1}};
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(help, stdout);
-            return weir_end_output(WEIR_EXIT_DONE);
-        }
+    if (weir_asks_for_help(argc, argv)) {
+        return weir_give_help(help);
     }
     o.plan.scenario = &o.scenario;
     o.settings = weir_settings_create();

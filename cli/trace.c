@@ -280,15 +280,6 @@ static int read_arguments(int argc, char **argv, struct weir_trace_command *comm
     return WEIR_EXIT_DONE;
 }
 
-static bool asks_for_help(int argc, char **argv) {
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int check_needs(const struct what *what, const struct weir_trace_command *command) {
     if (what->needs_in && command->path_count == 0) {
         return weir_complain(WEIR_EXIT_WRONG_USE,
@@ -317,7 +308,7 @@ static int run(const struct what *what, int argc, char **argv) {
 }
 
 int weir_command_trace(int argc, char **argv) {
-    if (asks_for_help(argc, argv)) {
+    if (weir_asks_for_help(argc, argv)) {
         print_help();
         return weir_end_output(WEIR_EXIT_DONE);
     }

@@ -7,10 +7,8 @@
 
 #include "arguments.h"
 #include "commands.h"
-#include "plots.h"
 #include "study_document.h"
 #include "tune_options.h"
-#include "whole_file.h"
 
 /** A study, its file, and the work on it. */
 struct work {
@@ -167,21 +165,11 @@ static int write_folder(struct work *w, json_t *document) {
     if (!weir_study_folder(w->session, document, w->options->out, error, sizeof error)) {
         return weir_complain(WEIR_EXIT_FAILED, "%s", error);
     }
-    const enum weir_plots_status plots = weir_plots_tune(w->options->out, error, sizeof error);
-    if (plots == WEIR_PLOTS_NO_GNUPLOT) {
-        weir_complain(WEIR_EXIT_DONE, "no plots: %s", error);
-        return WEIR_EXIT_DONE;
-    }
-    return plots ? weir_complain(WEIR_EXIT_FAILED, "%s", error) : WEIR_EXIT_DONE;
+    return weir_plots_exit(weir_plots_tune(w->options->out, error, sizeof error), error);
 }
 
 static int print_text(char *text, const struct weir_replay_error *error) {
-    if (!text) {
-        return failed(error);
-    }
-    puts(text);
-    free(text);
-    return weir_end_output(WEIR_EXIT_DONE);
+    return text ? weir_print_document(text) : failed(error);
 }
 
 static int print(struct work *w, json_t *document) {
@@ -197,9 +185,7 @@ static int print(struct work *w, json_t *document) {
         return weir_study_csv(w->session, stdout, &error) ? weir_end_output(WEIR_EXIT_DONE)
                                                           : failed(&error);
     }
-    weir_study_table(document,
-                     o->form == WEIR_FORM_MARKDOWN ? WEIR_TABLE_MARKDOWN : WEIR_TABLE_TEXT,
-                     weir_is_colored(o->color), stdout);
+    weir_study_table(document, weir_table_of(o->form), weir_is_colored(o->color), stdout);
     return weir_end_output(WEIR_EXIT_DONE);
 }
 
@@ -243,15 +229,6 @@ static int merge(const struct weir_tune_options *o) {
                : failed(&error);
 }
 
-/** What is to be written can be written: better known before a long run than after. */
-static int check_output(const struct weir_tune_options *o) {
-    char error[512];
-    if (o->out && !weir_folder_check(o->out, error, sizeof error)) {
-        return weir_complain(WEIR_EXIT_FAILED, "--out %s", error);
-    }
-    return WEIR_EXIT_DONE;
-}
-
 static int do_command(struct work *w) {
     const struct weir_tune_options *o = w->options;
     int exit_code = o->command == WEIR_TUNE_SHOW ? open_work(w) : begin(w);
@@ -267,14 +244,11 @@ static int do_command(struct work *w) {
 
 int weir_command_tune(int argc, char **argv) {
     struct weir_tune_options options = {.study = NULL};
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            fputs(weir_tune_help, stdout);
-            return weir_end_output(WEIR_EXIT_DONE);
-        }
+    if (weir_asks_for_help(argc, argv)) {
+        return weir_give_help(weir_tune_help);
     }
     int exit_code = weir_tune_read_options(argc, argv, &options);
-    exit_code = exit_code ? exit_code : check_output(&options);
+    exit_code = exit_code ? exit_code : weir_check_out(options.out);
     if (!exit_code && options.command == WEIR_TUNE_MERGE) {
         exit_code = merge(&options);
     } else if (!exit_code) {

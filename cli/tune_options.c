@@ -240,8 +240,7 @@ static int take_other(struct weir_tune_options *o, int option, const char *value
         return weir_read_color(value, &o->color);
     case OPTION_OUT:
         o->out = value;
-        return value[0] ? WEIR_EXIT_DONE
-                        : weir_complain(WEIR_EXIT_WRONG_USE, "--out takes the name of a folder");
+        return WEIR_EXIT_DONE;
     case OPTION_AS_SCENARIO:
         o->as_scenario = true;
         return WEIR_EXIT_DONE;
@@ -335,9 +334,8 @@ static int read_pass(int argc, char **argv, struct weir_tune_options *o, bool pa
 }
 
 int weir_tune_read_options(int argc, char **argv, struct weir_tune_options *o) {
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     read_command(o, &argc, &argv);
-    o->threads = processors > 0 ? (uint32_t)processors : 1;
+    o->threads = weir_default_threads();
     o->study = json_pack("{s:s}", "schema", WEIR_STUDY_SCHEMA);
     /* the first pass sorts what is no option to the end */
     int exit_code = read_pass(argc, argv, o, true);
