@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "weir/policy.h"
 
 static const struct command {
     const char *name;
@@ -54,13 +55,40 @@ static int check_streams(void) {
     return WEIR_EXIT_DONE;
 }
 
+static const struct command *find(const char *name) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+/** The command that a wrong name was probably meant to be. */
+static const char *nearest(const char *name) {
+    size_t best = 0;
+    for (size_t i = 1; i < COMMAND_COUNT; i++) {
+        if (weir_name_distance(commands[i].name, name) <
+            weir_name_distance(commands[best].name, name)) {
+            best = i;
+        }
+    }
+    return commands[best].name;
+}
+
 int main(int argc, char **argv) {
     const int streams = check_streams();
     if (streams) {
         return streams;
     }
     const char *name = argc > 1 ? argv[1] : "";
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+    char help_option[] = "--help";
+    char *help_of[] = {argv[0], argc > 2 ? argv[2] : NULL, help_option, NULL};
+    if (strcmp(name, "help") == 0 && argc == 3) { /* weir help COMMAND */
+        argv = help_of;
+        name = argv[1];
+    } else if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+               strcmp(name, "help") == 0) {
         print_help(stdout);
         return weir_end_output(WEIR_EXIT_DONE);
     }
@@ -68,14 +96,15 @@ int main(int argc, char **argv) {
         puts("weir " WEIR_VERSION);
         return weir_end_output(WEIR_EXIT_DONE);
     }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(commands[i].name, name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
-        }
+    const struct command *command = find(name);
+    if (command) {
+        return command->run(argc - 1, argv + 1);
     }
     if (name[0] == '\0') {
         print_help(stderr);
         return WEIR_EXIT_WRONG_USE;
     }
-    return weir_complain(WEIR_EXIT_WRONG_USE, "unknown command '%s'; weir --help lists them", name);
+    return weir_complain(WEIR_EXIT_WRONG_USE,
+                         "unknown command '%s'; did you mean '%s'? weir --help lists them", name,
+                         nearest(name));
 }

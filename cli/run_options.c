@@ -147,6 +147,25 @@ static bool takes_output(const struct option *options) {
     return options->name != NULL;
 }
 
+/** Complains of an option that a command does not know; a near one is named. */
+static void complain_of_option(const char *command, const char *text,
+                               const struct option *options) {
+    const char *name = text + strspn(text, "-");
+    const char *near = NULL;
+    size_t least = strcspn(name, "=") / 2 + 1; /* what is farther is no mistyping */
+    char typed[64];
+    snprintf(typed, sizeof typed, "%.*s", (int)strcspn(name, "="), name);
+    for (size_t i = 0; options[i].name; i++) {
+        const size_t distance = weir_name_distance(typed, options[i].name);
+        if (distance < least) {
+            least = distance;
+            near = options[i].name;
+        }
+    }
+    weir_complain(WEIR_EXIT_WRONG_USE, "unknown option '%s'%s%s%s weir %s --help lists them", text,
+                  near ? "; did you mean '--" : ";", near ? near : "", near ? "'?" : "", command);
+}
+
 int weir_next_option(const char *command, int argc, char **argv, const struct option *options) {
     opterr = 0;
     const int option =
@@ -157,8 +176,7 @@ int weir_next_option(const char *command, int argc, char **argv, const struct op
         return '?';
     }
     if (option == '?') {
-        weir_complain(WEIR_EXIT_WRONG_USE, "unknown option '%s'; weir %s --help lists them",
-                      argv[optind - 1], command);
+        complain_of_option(command, argv[optind - 1], options);
     }
     return option;
 }

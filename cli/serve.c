@@ -1,6 +1,5 @@
 #include "serve.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,8 @@
 
 #include "arguments.h"
 #include "commands.h"
+#include "run_options.h"
+#include "trace_command.h"
 
 static const char help[] =
     "usage: weir serve [options]\n"
@@ -38,9 +39,6 @@ enum {
     OPTION_SPEED,
     OPTION_PORT,
     OPTION_LISTEN,
-    OPTION_SCENARIO,
-    OPTION_SET,
-    OPTION_SEED,
     OPTION_API_KEY,
     OPTION_API_SECRET
 };
@@ -50,9 +48,9 @@ static const struct option long_options[] = {
     {"speed", required_argument, NULL, OPTION_SPEED},
     {"port", required_argument, NULL, OPTION_PORT},
     {"listen", required_argument, NULL, OPTION_LISTEN},
-    {"scenario", required_argument, NULL, OPTION_SCENARIO},
-    {"set", required_argument, NULL, OPTION_SET},
-    {"seed", required_argument, NULL, OPTION_SEED},
+    {"scenario", required_argument, NULL, WEIR_OPTION_SCENARIO},
+    {"set", required_argument, NULL, WEIR_OPTION_SET},
+    {"seed", required_argument, NULL, WEIR_OPTION_SEED},
     {"api-key", required_argument, NULL, OPTION_API_KEY},
     {"api-secret", required_argument, NULL, OPTION_API_SECRET},
     {NULL, 0, NULL, 0}};
@@ -61,14 +59,8 @@ struct options {
     struct weir_serve_plan plan;
     struct weir_scenario scenario;
     struct weir_settings *settings;
-    const char *trace;
+    const char *trace, *scenario_file;
 };
-
-static int scenario_exit(const struct weir_scenario_error *error) {
-    return weir_complain(error->status == WEIR_SCENARIO_UNKNOWN ? WEIR_EXIT_WRONG_USE
-                                                                : WEIR_EXIT_BAD_INPUT,
-                         "%s", error->text);
-}
 
 static int read_speed(const char *text, double *speed) {
     char *end = NULL;
@@ -96,7 +88,10 @@ static int take_option(struct options *o, int option, const char *value) {
     case OPTION_LISTEN:
         o->plan.listen = value;
         break;
-    case OPTION_SEED:
+    case WEIR_OPTION_SCENARIO:
+        o->scenario_file = value;
+        break;
+    case WEIR_OPTION_SEED:
         return weir_read_integer("--seed", value, 0, INT64_MAX, &o->plan.seed)
                    ? WEIR_EXIT_DONE
                    : WEIR_EXIT_WRONG_USE;
@@ -112,40 +107,15 @@ static int take_option(struct options *o, int option, const char *value) {
     return WEIR_EXIT_DONE;
 }
 
-/** One pass over the arguments: --scenario first, then the rest, since --set wins over it. */
-static int read_pass(int argc, char **argv, struct options *o, bool files) {
-    struct weir_scenario_error error;
-    int option = 0;
-    optind = 1;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-        if (option == ':' || option == '?') {
-            return weir_complain(
-                WEIR_EXIT_WRONG_USE, "%s '%s'; weir serve --help lists the options",
-                option == ':' ? "a value is missing after" : "unknown option", argv[optind - 1]);
-        }
-        enum weir_scenario_status status = WEIR_SCENARIO_OK;
-        if (files && option == OPTION_SCENARIO) {
-            status = weir_settings_add_file(o->settings, optarg, &error);
-        } else if (!files && option == OPTION_SET) {
-            status = weir_settings_add(o->settings, optarg, &error);
-        }
-        if (status != WEIR_SCENARIO_OK) {
-            return scenario_exit(&error);
-        }
-        const int exit_code = files ? WEIR_EXIT_DONE : take_option(o, option, optarg);
-        if (exit_code != WEIR_EXIT_DONE) {
-            return exit_code;
-        }
-    }
-    return WEIR_EXIT_DONE;
-}
-
 static int read_arguments(int argc, char **argv, struct options *o) {
     struct weir_scenario_error error;
-    int exit_code = read_pass(argc, argv, o, true);
-    exit_code = exit_code ? exit_code : read_pass(argc, argv, o, false);
-    if (exit_code != WEIR_EXIT_DONE) {
+    int exit_code = WEIR_EXIT_DONE;
+    int option = 0;
+    optind = 1;
+    while (!exit_code && (option = weir_next_option("serve", argc, argv, long_options)) != -1) {
+        exit_code = option == '?' ? WEIR_EXIT_WRONG_USE : take_option(o, option, optarg);
+    }
+    if (exit_code) {
         return exit_code;
     }
     if (optind < argc) {
@@ -155,9 +125,13 @@ static int read_arguments(int argc, char **argv, struct options *o) {
     if (!o->plan.api_key != !o->plan.api_secret) {
         return weir_complain(WEIR_EXIT_WRONG_USE, "--api-key and --api-secret go together");
     }
-    return weir_settings_resolve(o->settings, &o->scenario, &error) == WEIR_SCENARIO_OK
-               ? WEIR_EXIT_DONE
-               : scenario_exit(&error);
+    exit_code =
+        weir_read_settings("serve", argc, argv, long_options, o->scenario_file, o->settings);
+    if (exit_code) {
+        return exit_code;
+    }
+    return weir_settings_resolve(o->settings, &o->scenario, &error) ? weir_scenario_exit(&error)
+                                                                    : WEIR_EXIT_DONE;
 }
 
 /** A profile's own form, unless the scenario replaces it. */
@@ -172,13 +146,7 @@ static int open_trace(const struct options *o, struct weir_trace **trace) {
         .seed = o->plan.seed, .shape = replaced(settings->shape), .path = replaced(settings->path)};
     struct weir_trace_error error;
     *trace = o->trace ? weir_trace_open(&o->trace, 1, &read, &build, &error) : NULL;
-    if (!o->trace || *trace) {
-        return WEIR_EXIT_DONE;
-    }
-    return weir_complain(error.status == WEIR_TRACE_WRONG_USE   ? WEIR_EXIT_WRONG_USE
-                         : error.status == WEIR_TRACE_NO_MEMORY ? WEIR_EXIT_FAILED
-                                                                : WEIR_EXIT_BAD_INPUT,
-                         "%s", error.text);
+    return !o->trace || *trace ? WEIR_EXIT_DONE : weir_trace_complain(&error);
 }
 
 static int run(struct options *o) {

@@ -233,12 +233,24 @@ static enum weir_scenario_status invalid_value(const struct setting *item, const
                 item->origin, item->key, item->value, why);
 }
 
+/** How far a key is from a known one: as texts, but a key whose first and last part are right lacks
+ *  or has too much between them, and is near. */
+static size_t key_distance(const char *key, const char *known) {
+    const char *last = strrchr(key, '.');
+    const char *known_last = strrchr(known, '.');
+    const size_t first = strcspn(key, ".");
+    return last && known_last && strcmp(last, known_last) == 0 &&
+                   strncmp(key, known, first + 1) == 0
+               ? 1
+               : weir_name_distance(key, known);
+}
+
 static const char *nearest(const struct weir_settings *settings, const char *key) {
     static _Thread_local char limiter_key[KEY_MAX];
     const char *best = weir_scenario_rows[0].option.key;
-    size_t best_distance = weir_name_distance(key, best);
+    size_t best_distance = key_distance(key, best);
     for (size_t i = 1; i < weir_scenario_row_count; i++) {
-        const size_t d = weir_name_distance(key, weir_scenario_rows[i].option.key);
+        const size_t d = key_distance(key, weir_scenario_rows[i].option.key);
         if (d < best_distance) {
             best_distance = d;
             best = weir_scenario_rows[i].option.key;
@@ -249,7 +261,7 @@ static const char *nearest(const struct weir_settings *settings, const char *key
         for (const struct weir_option *o = policy->options; o && o->key; o++) {
             char candidate[KEY_MAX];
             snprintf(candidate, sizeof candidate, LIMITER_PREFIX "%s", o->key);
-            const size_t d = weir_name_distance(key, candidate);
+            const size_t d = key_distance(key, candidate);
             if (d < best_distance) {
                 best_distance = d;
                 snprintf(limiter_key, sizeof limiter_key, "%s", candidate);

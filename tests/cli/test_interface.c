@@ -1,6 +1,7 @@
 /* The command without a trace: help, lists, version, and what is no command. */
 
 #include "cli_test.h"
+#include "refusal.h"
 #include "run_command.h"
 
 #include <stdio.h>
@@ -75,6 +76,26 @@ static void help_names_the_options(void **state) {
         assert_int_not_equal(run.exit_code, 0);
         run_free(&run);
     }
+    free(help);
+}
+
+/** A mistyped command, option or setting names the one that was meant; weir help X is X --help. */
+static void near_names_are_suggested(void **state) {
+    (void)state;
+    size_t failures = 0;
+    failures += !is_refused(WEIR("rply"), 2, "rply|did you mean 'replay'?", "a command");
+    failures += !is_refused(WEIR("replay", "--polcy", "weir"), 2,
+                            "--polcy|did you mean '--policy'?|weir replay --help", "an option");
+    failures += !is_refused(WEIR("serve", "--prot=1"), 2, "--prot=1|did you mean '--port'?",
+                            "an option with a value");
+    failures += !is_refused(WEIR("replay", "x.csv", "--set", "limiter.buffer=0.1"), 2,
+                            "did you mean 'limiter.normal.buffer'?", "a setting");
+    assert_int_equal(failures, 0);
+    struct run run = WEIR("replay", "--wildly-different");
+    assert_null(strstr(run.err, "did you mean"));
+    run_free(&run);
+    char *help = WEIR_OUT("help", "compare");
+    assert_holds(help, "usage: weir compare");
     free(help);
 }
 
@@ -198,6 +219,7 @@ static void lists_refuse_what_they_do_not_know(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(help_is_everywhere),
     cmocka_unit_test(help_names_the_options),
+    cmocka_unit_test(near_names_are_suggested),
     cmocka_unit_test(policies_are_listed),
     cmocka_unit_test(one_policy_is_shown_alone),
     cmocka_unit_test(settings_are_listed),
