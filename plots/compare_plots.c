@@ -1,12 +1,7 @@
-#include "plots.h"
-
 #include <string.h>
-#include <unistd.h>
 
 #include "drawing.h"
-#include "error.h"
 #include "folder.h"
-#include "gnuplot.h"
 #include "scripts.h"
 #include "variable.h"
 
@@ -88,11 +83,12 @@ static long count_rows(int folder, const char *name, bool blocks) {
     return rows;
 }
 
-static bool write_dots(const struct table_plot *t, int folder, double rows,
-                       struct plots_error *error) {
-    FILE *script = plots_script_start(&t->plot, folder, error);
+static void make_dots(struct plots_album *album, const struct table_plot *t) {
+    const long rows = count_rows(album->folder, t->table, false);
+    plots_pictures_remove(album, &t->plot);
+    FILE *script = rows > 0 ? plots_script_start(album, &t->plot) : NULL;
     if (!script) {
-        return false;
+        return;
     }
     plots_variable_text(script, "picture_name", t->plot.name);
     plots_variable_text(script, "table", t->table);
@@ -101,85 +97,37 @@ static bool write_dots(const struct table_plot *t, int folder, double rows,
     plots_variable_text(script, "axis", t->axis);
     plots_variable_text(script, "first_name", t->first_name);
     plots_variable_text(script, "second_name", t->second_name);
-    plots_variable_number(script, "rows", rows);
+    plots_variable_number(script, "rows", (double)rows);
     plots_variable_number(script, "columns", t->columns);
     plots_variable_number(script, "marked", t->marked);
     plots_variable_number(script, "mark", t->mark);
-    return plots_script_finish(&t->plot, folder, script, error);
+    plots_script_finish(album, &t->plot, script);
 }
 
-static bool write_curve(int folder, double lines, struct plots_error *error) {
-    FILE *script = plots_script_start(&curve, folder, error);
+static void make_curve(struct plots_album *album) {
+    const long lines = count_rows(album->folder, "curve.tsv", true);
+    plots_pictures_remove(album, &curve);
+    FILE *script = lines > 0 ? plots_script_start(album, &curve) : NULL;
     if (!script) {
-        return false;
+        return;
     }
     plots_variable_text(script, "title", "Captured within a time, by value");
     plots_variable_text(script, "caption",
                         "Share of the value of all opportunities; a miss is infinitely late, so no "
                         "line need reach 100 %.");
-    plots_variable_number(script, "lines", lines);
-    return plots_script_finish(&curve, folder, script, error);
+    plots_variable_number(script, "lines", (double)lines);
+    plots_script_finish(album, &curve, script);
 }
 
-/** Draws them; on success `error` holds the first warning, if there was one. */
-static bool draw_all(const struct plots_plot *const *plots, size_t count, const char *program,
-                     int folder, struct plots_error *error) {
-    char first[512] = "", warnings[512];
-    for (size_t i = 0; i < count; i++) {
-        if (!plots_draw(plots[i], program, folder, warnings, sizeof warnings, error)) {
-            return false;
-        }
-        if (warnings[0] && !first[0]) {
-            snprintf(first, sizeof first, "%s", warnings);
-        }
-    }
-    if (first[0]) {
-        plots_fail(error, "%s", first);
-    }
-    return true;
-}
-
-static enum weir_plots_status make_plots(int folder, struct plots_error *error) {
-    char program[PLOTS_PROGRAM_SIZE];
-    const struct plots_plot *ready[TABLES + 1];
-    size_t count = 0;
+static void make_plots(struct plots_album *album, const void *nothing) {
+    (void)nothing;
     for (size_t i = 0; i < TABLES; i++) {
-        const long rows = count_rows(folder, tables[i].table, false);
-        plots_pictures_remove(&tables[i].plot, folder);
-        if (rows > 0) {
-            if (!write_dots(&tables[i], folder, (double)rows, error)) {
-                return WEIR_PLOTS_FAILED;
-            }
-            ready[count++] = &tables[i].plot;
-        }
+        make_dots(album, &tables[i]);
     }
-    const long lines = count_rows(folder, "curve.tsv", true);
-    plots_pictures_remove(&curve, folder);
-    if (lines > 0) {
-        if (!write_curve(folder, (double)lines, error)) {
-            return WEIR_PLOTS_FAILED;
-        }
-        ready[count++] = &curve;
-    }
-    if (!plots_gnuplot_find(program)) {
-        plots_fail(error, "no pictures: gnuplot is not in PATH; on Debian and Ubuntu it is the "
-                          "package gnuplot-nox. The scripts are in the result folder and can be "
-                          "run there later");
-        return WEIR_PLOTS_NO_GNUPLOT;
-    }
-    return draw_all(ready, count, program, folder, error) ? WEIR_PLOTS_OK : WEIR_PLOTS_FAILED;
+    make_curve(album);
 }
 
 enum weir_plots_status weir_plots_compare(const char *folder, char *error, size_t error_size) {
-    struct plots_error why = {.text = error, .size = error_size};
-    if (error && error_size > 0) {
-        error[0] = '\0';
-    }
-    const int descriptor = plots_folder_open(folder, &why);
-    if (descriptor < 0) {
-        return WEIR_PLOTS_FAILED;
-    }
-    const enum weir_plots_status status = make_plots(descriptor, &why);
-    close(descriptor);
-    return status;
+    return plots_album_make(folder, make_plots, NULL, "The scripts are in the result folder", error,
+                            error_size);
 }

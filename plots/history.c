@@ -1,11 +1,5 @@
-#include <stdio.h>
-#include <unistd.h>
-
 #include "drawing.h"
 #include "folder.h"
-#include "gnuplot.h"
-#include "plots.h"
-#include "quote.h"
 #include "scripts.h"
 #include "variable.h"
 
@@ -28,58 +22,39 @@ static bool count_figures(int folder, const char *name, size_t *figures,
     return true;
 }
 
-static bool write_script(int folder, const struct plots_plot *plot, struct plots_error *error) {
+static void make_plot(struct plots_album *album, const char *name) {
+    const struct plots_plot plot = {name, weir_plots_history_gp};
     size_t figures = 0;
     char data[NAME_SIZE];
-    char clean[NAME_SIZE];
-    snprintf(data, sizeof data, "%.48s.tsv", plot->name);
-    if (!count_figures(folder, data, &figures, error)) {
-        return false;
+    snprintf(data, sizeof data, "%.48s.tsv", name);
+    plots_pictures_remove(album, &plot);
+    FILE *script = count_figures(album->folder, data, &figures, album->error)
+                       ? plots_script_start(album, &plot)
+                       : NULL;
+    if (script) {
+        plots_variable_data(script, "title", name, NAME_SIZE);
+        plots_variable_data(script, "data_file", data, NAME_SIZE);
+        plots_variable_number(script, "figures", (double)figures);
+        plots_script_finish(album, &plot, script);
     }
-    FILE *script = plots_script_start(plot, folder, error);
-    if (!script) {
-        return false;
-    }
-    plots_clean(plot->name, sizeof clean - 1, clean, sizeof clean);
-    plots_variable_text(script, "title", clean);
-    plots_clean(data, sizeof clean - 1, clean, sizeof clean);
-    plots_variable_text(script, "data_file", clean);
-    plots_variable_number(script, "figures", (double)figures);
-    return plots_script_finish(plot, folder, script, error);
 }
 
-static bool draw_all(int folder, const char *program, const char *const *names, size_t count,
-                     struct plots_error *error) {
-    bool ok = true;
-    char warnings[512];
-    for (size_t i = 0; ok && i < count; i++) {
-        const struct plots_plot plot = {names[i], weir_plots_history_gp};
-        plots_pictures_remove(&plot, folder);
-        ok = write_script(folder, &plot, error) &&
-             (!program || plots_draw(&plot, program, folder, warnings, sizeof warnings, error));
+/** Names of metrics. */
+struct names {
+    const char *const *names;
+    size_t count;
+};
+
+static void make_plots(struct plots_album *album, const void *what) {
+    const struct names *names = what;
+    for (size_t i = 0; i < names->count; i++) {
+        make_plot(album, names->names[i]);
     }
-    return ok;
 }
 
 enum weir_plots_status weir_plots_history(const char *folder, const char *const *names,
                                           size_t count, char *error, size_t error_size) {
-    if (error_size > 0) {
-        error[0] = '\0';
-    }
-    struct plots_error why = {.text = error, .size = error_size};
-    char program[PLOTS_PROGRAM_SIZE];
-    const bool found = plots_gnuplot_find(program);
-    const int descriptor = plots_folder_open(folder, &why);
-    if (descriptor < 0) {
-        return WEIR_PLOTS_FAILED;
-    }
-    const bool ok = draw_all(descriptor, found ? program : NULL, names, count, &why);
-    close(descriptor);
-    if (ok && !found) {
-        plots_fail(&why, "no pictures: gnuplot is not in PATH; on Debian and Ubuntu it is the "
-                         "package gnuplot-nox. The scripts are in the folder and can be run there "
-                         "later");
-        return WEIR_PLOTS_NO_GNUPLOT;
-    }
-    return ok ? WEIR_PLOTS_OK : WEIR_PLOTS_FAILED;
+    const struct names all = {names, count};
+    return plots_album_make(folder, make_plots, &all, "The scripts are in the folder", error,
+                            error_size);
 }

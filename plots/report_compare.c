@@ -72,29 +72,13 @@ static void policies_table(struct plots_sheet *sheet, const json_t *trace) {
                                           "useful_efficiency",
                                           "unprotected_p99_s",
                                           "blind_max_s"};
-    enum {
-        METRICS = sizeof metrics / sizeof metrics[0]
-    };
-    const char *heads[METRICS + 1] = {"policy"};
-    for (size_t m = 0; m < METRICS; m++) {
-        heads[m + 1] = plots_metric_label(metrics[m]);
-    }
-    plots_table_open(sheet, "Means over the replications", heads, METRICS + 1);
+    const size_t count = sizeof metrics / sizeof metrics[0];
+    plots_metrics_open(sheet, "Means over the replications", "policy", metrics, count);
     size_t index = 0;
     json_t *policy = NULL;
     json_array_foreach(json_object_get(trace, "policies"), index, policy) {
-        struct plots_amount amounts[METRICS];
-        const char *cells[METRICS];
-        for (size_t m = 0; m < METRICS; m++) {
-            double mean = 0.0;
-            const bool measured = plots_mean(policy, metrics[m], &mean);
-            amounts[m] = plots_metric_amount(metrics[m], mean);
-            cells[m] = measured ? amounts[m].text : "–";
-        }
-        if (json_object_get(policy, "failed")) {
-            cells[0] = "failed";
-        }
-        plots_table_row(sheet, plots_text(policy, "policy", "?"), cells, METRICS);
+        plots_metrics_row(sheet, plots_text(policy, "policy", "?"), policy, metrics, count,
+                          json_object_get(policy, "failed") != NULL);
     }
     plots_table_close(sheet);
 }

@@ -53,6 +53,18 @@ static void write_row_texts(FILE *script, const char *const *names, const char *
     fprintf(script, "rows = %zu\n", count);
 }
 
+/** Starts a figure of rows, with room for their names and then their values, which the caller
+ *  frees. NULL if there is nothing to draw, or with an error. */
+static FILE *open_rows(struct plots_sheet *sheet, const char *figure, size_t count,
+                       const char ***texts) {
+    *texts = calloc(2 * count + 1, sizeof **texts);
+    FILE *script = *texts && count > 0 ? plots_figure_open(sheet, figure) : NULL;
+    if (!script) {
+        free(*texts);
+    }
+    return script;
+}
+
 static double sum_of(const struct plots_bar *bar, size_t parts) {
     double sum = 0.0;
     for (size_t p = 0; p < parts; p++) {
@@ -93,10 +105,9 @@ static void write_bars(FILE *script, const struct plots_bar *bars, size_t count,
 void plots_bars(struct plots_sheet *sheet, const char *figure, const struct plots_bar *bars,
                 size_t count, size_t parts, const int *roles, const char *const *part_names,
                 struct plots_amount (*amount)(double), const struct plots_caption *caption) {
-    const char **texts = calloc(2 * count + 1, sizeof *texts);
-    FILE *script = texts && count > 0 ? plots_figure_open(sheet, figure) : NULL;
+    const char **texts = NULL;
+    FILE *script = open_rows(sheet, figure, count, &texts);
     if (!script) {
-        free(texts);
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -134,10 +145,9 @@ static void write_range(FILE *script, const struct plots_interval *rows, size_t 
 void plots_intervals(struct plots_sheet *sheet, const char *figure,
                      const struct plots_interval *rows, size_t count, double scale,
                      double reference, const struct plots_caption *caption) {
-    const char **texts = calloc(2 * count + 1, sizeof *texts);
-    FILE *script = texts && count > 0 ? plots_figure_open(sheet, figure) : NULL;
+    const char **texts = NULL;
+    FILE *script = open_rows(sheet, figure, count, &texts);
     if (!script) {
-        free(texts);
         return;
     }
     for (size_t i = 0; i < count; i++) {

@@ -27,26 +27,14 @@ static void case_label(const json_t *entry, char *label, size_t size) {
 }
 
 static void cases(struct plots_sheet *sheet, const json_t *root) {
-    const char *heads[METRIC_COUNT + 1] = {"case"};
-    for (size_t m = 0; m < METRIC_COUNT; m++) {
-        heads[m + 1] = plots_metric_label(METRICS[m]);
-    }
-    plots_table_open(sheet, "Means over the replications", heads, METRIC_COUNT + 1);
+    plots_metrics_open(sheet, "Means over the replications", "case", METRICS, METRIC_COUNT);
     size_t index = 0;
     json_t *entry = NULL;
     json_array_foreach(json_object_get(root, "cases"), index, entry) {
-        struct plots_amount amounts[METRIC_COUNT];
-        const char *cells[METRIC_COUNT];
         char label[192];
         case_label(entry, label, sizeof label);
-        for (size_t m = 0; m < METRIC_COUNT; m++) {
-            double mean = 0.0;
-            const bool measured = plots_mean(entry, METRICS[m], &mean);
-            amounts[m] = plots_metric_amount(METRICS[m], mean);
-            cells[m] = measured ? amounts[m].text : "–";
-        }
-        cells[0] = json_object_get(entry, "failure") ? "failed" : cells[0];
-        plots_table_row(sheet, label, cells, METRIC_COUNT);
+        plots_metrics_row(sheet, label, entry, METRICS, METRIC_COUNT,
+                          json_object_get(entry, "failure") != NULL);
     }
     plots_table_close(sheet);
 }

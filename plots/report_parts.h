@@ -37,6 +37,21 @@ void plots_report_label(const struct plots_source *source, char *label, size_t s
 /** A metric's name as people say it. */
 const char *plots_metric_label(const char *metric);
 
+/** The items of a list: an array of texts. */
+void plots_report_items(struct plots_sheet *sheet, const json_t *texts);
+
+/** Begins a table of metrics, a column each, under the head `first` of the rows' names. */
+void plots_metrics_open(struct plots_sheet *sheet, const char *caption, const char *first,
+                        const char *const *metrics, size_t count);
+
+/** A row of it: the means of a document; what was not measured is a dash, and `failed` says so in
+ *  the first cell. */
+void plots_metrics_row(struct plots_sheet *sheet, const char *name, const json_t *document,
+                       const char *const *metrics, size_t count, bool failed);
+
+/** Most metrics of such a table. */
+#define PLOTS_METRICS_MAX 16
+
 /* ---- figures that several parts draw ---- */
 
 /** A row of horizontal bars; up to 4 parts. */

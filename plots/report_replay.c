@@ -17,14 +17,8 @@
 /* ---- the answer ---- */
 
 static void answer(struct plots_sheet *sheet, const json_t *root) {
-    size_t index = 0;
-    json_t *sentence = NULL;
     plots_markup(sheet, "<ul class=\"answer\">\n");
-    json_array_foreach(json_object_get(root, "diagnosis"), index, sentence) {
-        plots_markup(sheet, "<li>");
-        plots_say(sheet, "%s", json_is_string(sentence) ? json_string_value(sentence) : "");
-        plots_markup(sheet, "</li>\n");
-    }
+    plots_report_items(sheet, json_object_get(root, "diagnosis"));
     plots_markup(sheet, "</ul>\n");
 }
 
@@ -320,6 +314,16 @@ static void write_money_axis(FILE *script, double most) {
     fputs("y_from = 0; y_short = 1; y_percent = 0; y_chars = 5; y_format = \"%g\"\n", script);
 }
 
+/** Axes of columns over time. */
+static void write_time_axis(FILE *script, const struct plots_bins *bins, double most) {
+    fputs("bars = 0; hovers = 0; line_rows = 0; x_named = 0\n", script);
+    plots_variable_number(script, "column_width", bins->bin_s);
+    plots_variable_number(script, "x_from", bins->from_s);
+    plots_variable_number(script, "x_until", bins->until_s);
+    fputs("x_word = \"minutes:seconds since the first liquidation\"\n", script);
+    write_money_axis(script, most);
+}
+
 static double write_cause_columns(FILE *script, const struct plots_bins *bins) {
     double most = 0.0;
     fputs("# from, low, high, colour\n$columns << END\n", script);
@@ -362,12 +366,7 @@ static void causes_figure(struct plots_sheet *sheet, const struct plots_bins *bi
         return;
     }
     const double most = write_cause_columns(script, bins);
-    fputs("bars = 0; hovers = 0; line_rows = 0; x_named = 0\n", script);
-    plots_variable_number(script, "column_width", bins->bin_s);
-    plots_variable_number(script, "x_from", bins->from_s);
-    plots_variable_number(script, "x_until", bins->until_s);
-    fputs("x_word = \"minutes:seconds since the first liquidation\"\n", script);
-    write_money_axis(script, most);
+    write_time_axis(script, bins, most);
     char text[256];
     snprintf(text, sizeof text,
              "Notional in USD of the opportunities missed, per %.0f s, by what they were lost to; "
@@ -392,12 +391,8 @@ static void exposure_figure(struct plots_sheet *sheet, const struct plots_bins *
             fprintf(script, "%.9g 0 %.9g 3\n", bins->bins[b].from_s, bins->bins[b].most[10]);
         }
     }
-    fputs("END\nbars = 0; hovers = 0; line_rows = 0; x_named = 0\n", script);
-    plots_variable_number(script, "column_width", bins->bin_s);
-    plots_variable_number(script, "x_from", bins->from_s);
-    plots_variable_number(script, "x_until", bins->until_s);
-    fputs("x_word = \"minutes:seconds since the first liquidation\"\n", script);
-    write_money_axis(script, most);
+    fputs("END\n", script);
+    write_time_axis(script, bins, most);
     char text[256];
     snprintf(text, sizeof text,
              "The most positions that were open at once without a stop, per %.0f s; at worst %.0f. "

@@ -72,13 +72,7 @@ static void sentences(struct plots_sheet *sheet, const json_t *answer, const cha
             plots_metric_difference(objective, -drop).text);
     }
     plots_markup(sheet, "</li>\n");
-    size_t index = 0;
-    json_t *note = NULL;
-    json_array_foreach(json_object_get(answer, "notes"), index, note) {
-        plots_markup(sheet, "<li>");
-        plots_say(sheet, "%s", json_is_string(note) ? json_string_value(note) : "");
-        plots_markup(sheet, "</li>\n");
-    }
+    plots_report_items(sheet, json_object_get(answer, "notes"));
     plots_markup(sheet, "</ul>\n");
 }
 

@@ -2,42 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "folder.h"
-
-json_t *plots_find(const json_t *root, const char *path) {
-    json_t *at = NULL;
-    const json_t *parent = root;
-    while (parent && *path) {
-        const size_t length = strcspn(path, ".");
-        at = json_object_getn(parent, path, length);
-        parent = at;
-        path += length + (path[length] == '.' ? 1 : 0);
-    }
-    return at;
-}
-
-const char *plots_text(const json_t *root, const char *path, const char *fallback) {
-    const char *text = json_string_value(plots_find(root, path));
-    return text ? text : fallback;
-}
-
-bool plots_number(const json_t *root, const char *path, double *number) {
-    const json_t *value = plots_find(root, path);
-    *number = json_number_value(value);
-    return json_is_number(value) && isfinite(*number);
-}
-
-bool plots_mean(const json_t *root, const char *metric, double *mean) {
-    const json_t *value =
-        json_object_get(json_object_get(plots_find(root, "metrics"), metric), "mean");
-    *mean = json_number_value(value);
-    return json_is_number(value) && isfinite(*mean);
-}
 
 static bool find_kind(struct plots_source *source, struct plots_error *error) {
     static const char *const schemas[] = {"weir.replay/1", "weir.compare/1", "weir.tune/1",
@@ -56,17 +25,13 @@ static bool find_kind(struct plots_source *source, struct plots_error *error) {
 }
 
 static bool load(struct plots_source *source, struct plots_error *error) {
-    json_error_t why;
     FILE *file = fopen(source->document, "r");
     if (!file) {
         return plots_fail(error, "%s: %s; expected a result folder, or a result as JSON",
                           source->document, strerror(errno));
     }
-    source->root = json_loadf(file, 0, &why);
-    fclose(file);
-    return source->root ? find_kind(source, error)
-                        : plots_fail(error, "%s, line %d: %s; expected a result as JSON",
-                                     source->document, why.line, why.text);
+    source->root = plots_document_parse(file, source->document, "a result as JSON", error);
+    return source->root && find_kind(source, error);
 }
 
 bool plots_source_open(struct plots_source *source, const char *path, unsigned number,

@@ -1,10 +1,7 @@
 #ifndef WEIR_PLOTS_SOURCE_H
 #define WEIR_PLOTS_SOURCE_H
 
-#include <jansson.h>
-#include <stdbool.h>
-
-#include "error.h"
+#include "document.h"
 
 /** What a result is the result of. */
 enum plots_kind {
@@ -31,17 +28,5 @@ bool plots_source_open(struct plots_source *source, const char *path, unsigned n
                        const char *scripts, struct plots_error *error);
 
 void plots_source_close(struct plots_source *source);
-
-/** The value at the end of a dotted path, NULL if there is none. Borrowed. */
-json_t *plots_find(const json_t *root, const char *path);
-
-/** A text at the end of a path; `fallback` if there is none. */
-const char *plots_text(const json_t *root, const char *path, const char *fallback);
-
-/** A number at the end of a path; false if there is none. */
-bool plots_number(const json_t *root, const char *path, double *number);
-
-/** A mean at `metrics.NAME.mean`; false if it was not measured. */
-bool plots_mean(const json_t *root, const char *metric, double *mean);
 
 #endif

@@ -1,21 +1,16 @@
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <jansson.h>
-
+#include "document.h"
 #include "drawing.h"
-#include "folder.h"
-#include "gnuplot.h"
-#include "plots.h"
-#include "quote.h"
 #include "scripts.h"
 #include "variable.h"
 
-#define FILE_NAME "result.json"
 #define SCHEMA "weir.tune/1"
 #define TEXT_SIZE 400
+
+/** Most characters of a text in a picture. */
+#define CHARACTERS 100
 
 static const struct {
     const char *kind, *body;
@@ -23,35 +18,12 @@ static const struct {
               {"slices", weir_plots_slices_gp},
               {"pareto", weir_plots_pareto_gp}};
 
-static json_t *load(int folder, struct plots_error *error) {
-    FILE *file = plots_folder_read(folder, FILE_NAME, error);
-    json_error_t why;
-    json_t *root = file ? json_loadf(file, 0, &why) : NULL;
-    if (file) {
-        fclose(file);
-    }
-    if (file && !root) {
-        plots_fail(error, FILE_NAME ", line %d: %s; expected a JSON document", why.line, why.text);
-    }
-    const char *schema = json_string_value(json_object_get(root, "schema"));
-    if (root && (!schema || strcmp(schema, SCHEMA) != 0)) {
-        plots_fail(error, FILE_NAME ": schema '%.40s', expected '" SCHEMA "'",
-                   schema ? schema : "(none)");
-        json_decref(root);
-        return NULL;
-    }
-    return root;
-}
-
 static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
+    return plots_text(object, key, "");
 }
 
 static void put_text(FILE *script, const char *name, const char *text) {
-    char clean[TEXT_SIZE];
-    plots_clean(text, TEXT_SIZE / 4, clean, sizeof clean);
-    plots_variable_text(script, name, clean);
+    plots_variable_data(script, name, text, CHARACTERS);
 }
 
 /** A setting without what all of them begin with. */
@@ -100,7 +72,6 @@ static void write_titles(const json_t *root, const json_t *plot, FILE *script) {
              json_integer_value(json_object_get(answer, "set_size")),
              json_integer_value(json_object_get(answer, "replications")));
     put_text(script, "subtitle", text);
-    put_text(script, "data_file", "");
     snprintf(text, sizeof text, "%s.tsv", text_of(plot, "name"));
     put_text(script, "data_file", text);
 }
@@ -161,70 +132,45 @@ static void write_slices(const json_t *plot, FILE *script) {
     }
 }
 
-static bool write_script(const struct plots_plot *plot, const json_t *root, const json_t *entry,
-                         int folder, struct plots_error *error) {
-    FILE *script = plots_script_start(plot, folder, error);
-    if (!script) {
-        return false;
-    }
-    write_titles(root, entry, script);
-    if (strcmp(text_of(entry, "kind"), "heatmap") == 0) {
-        write_heatmap(entry, script);
-    } else if (strcmp(text_of(entry, "kind"), "slices") == 0) {
-        write_slices(entry, script);
-    }
-    return plots_script_finish(plot, folder, script, error);
-}
-
-/** Writes the script of one entry of "plots", and draws it if there is a program. */
-static bool make_plot(const json_t *root, const json_t *entry, const char *program, int folder,
-                      struct plots_error *error) {
+/** Writes the script of one entry of "plots" and has it drawn. */
+static void make_plot(struct plots_album *album, const json_t *root, const json_t *entry) {
     struct plots_plot plot = {text_of(entry, "name"), NULL};
-    char warnings[512];
+    const char *kind = text_of(entry, "kind");
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
-        if (strcmp(bodies[i].kind, text_of(entry, "kind")) == 0) {
+        if (strcmp(bodies[i].kind, kind) == 0) {
             plot.body = bodies[i].body;
         }
     }
     if (!plot.body || strlen(plot.name) == 0 || strlen(plot.name) > 48 || strchr(plot.name, '/')) {
-        return plots_fail(error, FILE_NAME ": key 'plots': '%.60s' is no plot of this program",
-                          plot.name);
+        plots_fail(album->error, PLOTS_DOCUMENT ": key 'plots': '%.60s' is no plot of this program",
+                   plot.name);
+        return;
     }
-    plots_pictures_remove(&plot, folder);
-    return write_script(&plot, root, entry, folder, error) &&
-           (!program || plots_draw(&plot, program, folder, warnings, sizeof warnings, error));
+    FILE *script = plots_script_start(album, &plot);
+    if (!script) {
+        return;
+    }
+    write_titles(root, entry, script);
+    if (strcmp(kind, "heatmap") == 0) {
+        write_heatmap(entry, script);
+    } else if (strcmp(kind, "slices") == 0) {
+        write_slices(entry, script);
+    }
+    plots_script_finish(album, &plot, script);
 }
 
-static enum weir_plots_status make_plots(int folder, struct plots_error *error) {
-    char program[PLOTS_PROGRAM_SIZE];
-    const bool found = plots_gnuplot_find(program);
+static void make_plots(struct plots_album *album, const void *nothing) {
     size_t index = 0;
     json_t *entry = NULL;
-    json_t *root = load(folder, error);
-    bool ok = root != NULL;
+    json_t *root = plots_document_load(album->folder, SCHEMA, album->error);
+    (void)nothing;
     json_array_foreach(json_object_get(root, "plots"), index, entry) {
-        ok = ok && make_plot(root, entry, found ? program : NULL, folder, error);
+        make_plot(album, root, entry);
     }
     json_decref(root);
-    if (ok && !found) {
-        plots_fail(error, "no pictures: gnuplot is not in PATH; on Debian and Ubuntu it is the "
-                          "package gnuplot-nox. The scripts are in the result folder and can be "
-                          "run there later");
-        return WEIR_PLOTS_NO_GNUPLOT;
-    }
-    return ok ? WEIR_PLOTS_OK : WEIR_PLOTS_FAILED;
 }
 
 enum weir_plots_status weir_plots_tune(const char *folder, char *error, size_t error_size) {
-    struct plots_error why = {.text = error, .size = error_size};
-    if (error && error_size > 0) {
-        error[0] = '\0';
-    }
-    const int descriptor = plots_folder_open(folder, &why);
-    if (descriptor < 0) {
-        return WEIR_PLOTS_FAILED;
-    }
-    const enum weir_plots_status status = make_plots(descriptor, &why);
-    close(descriptor);
-    return status;
+    return plots_album_make(folder, make_plots, NULL, "The scripts are in the result folder", error,
+                            error_size);
 }

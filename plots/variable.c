@@ -16,3 +16,10 @@ void plots_variable_text(FILE *script, const char *name, const char *text) {
     plots_quote(script, text);
     fputc('\n', script);
 }
+
+void plots_variable_data(FILE *script, const char *name, const char *text, size_t characters) {
+    char clean[4 * PLOTS_TEXT_MAX + 8];
+    plots_clean(text, characters < PLOTS_TEXT_MAX ? characters : PLOTS_TEXT_MAX, clean,
+                sizeof clean);
+    plots_variable_text(script, name, clean);
+}
