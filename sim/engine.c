@@ -5,19 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bot.h"
+#include "books.h"
 #include "bound_check.h"
 #include "event_queue.h"
-#include "exchange.h"
 #include "policy_ideal.h"
-#include "venue.h"
 
 #define MINUTE_NS 60000000000LL
 #define TIMESTAMP_AHEAD_NS 1000000000LL /* V1, "Timing security": refused if ahead by that much */
 #define RECV_WINDOW_NS 5000000000LL     /* default recvWindow */
 #define DUPLICATE_ORDER (-4116)         /* the bot gives each opportunity one client order id */
-#define QUEUE_ROOM 4096
-#define SOME_TIME_NS 1700000000000000000LL /* any time that a trace could have */
 
 /** Kinds of events, in the order in which those of the same time happen. */
 enum kind {
@@ -60,12 +56,10 @@ struct client {
     struct weir_ideal_context knows; /* what policy ideal is told … */
     struct weir_policy ideal;        /* … and its table, if that is the policy */
     struct weir_bot *bot;
-    struct weir_venue *venue;
+    struct weir_books books;
     struct wire *wires; /* per connection */
     struct wire orphan; /* of a request that is not waited for any more */
     size_t next_push, next_open, next_close;
-    uint32_t closed_opportunity; /* first of those that a closing tells of */
-    int64_t told_ns;             /* when what the venue tells of happens */
 };
 
 struct engine {
@@ -133,7 +127,7 @@ static void host_wake(void *context, int64_t at_ns, uint64_t token) {
 
 static bool host_is_open(void *context, uint32_t opportunity) {
     const struct client *client = context;
-    return weir_venue_is_open(client->venue, opportunity);
+    return weir_venue_is_open(client->books.venue, opportunity);
 }
 
 static double host_price(void *context, uint32_t symbol, int64_t now_ns) {
@@ -142,26 +136,6 @@ static double host_price(void *context, uint32_t symbol, int64_t now_ns) {
 }
 
 /* ---- at the exchange ---- */
-
-static struct weir_entry_order entry_order(const struct client *client, uint32_t opportunity) {
-    const struct weir_opportunity *o = &client->hunt->opportunities[opportunity];
-    const struct weir_symbol_settings *s = client->hunt->symbols[o->symbol];
-    return (struct weir_entry_order){.opportunity = opportunity,
-                                     .symbol = o->symbol,
-                                     .buy = o->side == WEIR_SIDE_SELL,
-                                     .market = weir_bot_entry_is_market(client->bot, opportunity),
-                                     .price = weir_bot_entry_price(client->bot, opportunity),
-                                     .stake_usd = s->stake_usd,
-                                     .notional_usd = s->stake_usd * s->leverage,
-                                     .take_profit_pct = s->take_profit_pct,
-                                     .stop_loss_pct = s->stop_loss_pct};
-}
-
-static enum weir_effect effect_of(const struct client *client,
-                                  const struct weir_request_record *r) {
-    const struct weir_step *step = weir_bot_step(client->bot, r);
-    return step ? step->effect : WEIR_EFFECT_NONE;
-}
 
 /** When a request was signed, on the exchange's clock. */
 static int64_t signed_ns(const struct client *client, const struct weir_request_record *r) {
@@ -184,86 +158,38 @@ static int32_t refusal(const struct client *client, const struct weir_request_re
         if (client->ledger->opportunities[r->opportunity].accepted_ns) {
             return DUPLICATE_ORDER; /* tried again, though the first attempt is in the books */
         }
-        const struct weir_entry_order order = entry_order(client, r->opportunity);
-        return weir_venue_check_entry(client->venue, &order);
+        const struct weir_entry_order order = weir_books_entry(&client->books, r->opportunity);
+        return weir_venue_check_entry(client->books.venue, &order);
     }
     if (effect == WEIR_EFFECT_PROTECT) {
         const struct weir_opportunity *o = &client->hunt->opportunities[r->opportunity];
-        return weir_venue_is_open(client->venue, r->opportunity)
-                   ? weir_venue_check_protection(client->venue, o->symbol,
+        return weir_venue_is_open(client->books.venue, r->opportunity)
+                   ? weir_venue_check_protection(client->books.venue, o->symbol,
                                                  o->side == WEIR_SIDE_SELL)
                    : -2022;
     }
     return 0;
 }
 
-static void note_exposure(struct client *client) {
-    const double usd = weir_venue_unprotected_usd(client->venue);
-    if (usd > client->ledger->unprotected_usd_max) {
-        client->ledger->unprotected_usd_max = usd;
-    }
-}
-
 static void accept_entry(struct client *client, const struct weir_request_record *r,
                          int64_t accepted_ns) {
-    struct engine *engine = client->engine;
-    const struct weir_opportunity *o = &client->hunt->opportunities[r->opportunity];
-    struct weir_opportunity_record *record = &client->ledger->opportunities[r->opportunity];
-    const int64_t window_ns = (int64_t)(engine->scenario->bot.opportunity_window_ms * 1e6);
-    record->accepted_ns = accepted_ns;
-    record->entry_request = r->id;
-    record->waits_ns[WEIR_CAUSE_DELAY] += accepted_ns - r->sent_ns;
-    record->state = accepted_ns <= o->time_ns + window_ns ? WEIR_STATE_CAPTURED : WEIR_STATE_LATE;
-    if (record->state == WEIR_STATE_LATE) {
-        record->blame = (uint8_t)weir_longest_wait(record);
-    }
-    const struct weir_entry_order order = entry_order(client, r->opportunity);
-    const int64_t expires_ns = accepted_ns + (int64_t)(engine->scenario->bot.entry_ttl_ms * 1e6);
-    const int64_t fills_ns =
-        weir_venue_accept_entry(client->venue, accepted_ns, &order, expires_ns);
+    int64_t expires_ns = 0;
+    const int64_t fills_ns = weir_books_accept_entry(&client->books, r, accepted_ns, &expires_ns);
     if (fills_ns == INT64_MAX) {
-        push(engine, expires_ns, KIND_UNFILLED, client->number, r->opportunity);
+        push(client->engine, expires_ns, KIND_UNFILLED, client->number, r->opportunity);
     } else {
-        push(engine, fills_ns, KIND_FILL, client->number, r->opportunity);
-    }
-}
-
-/** Notes that the price passed where the stop would have been between fill and `until_ns`. */
-static void note_crossing(struct client *client, uint32_t opportunity, int64_t until_ns) {
-    struct weir_opportunity_record *record = &client->ledger->opportunities[opportunity];
-    const struct weir_market *market = client->engine->stage->market;
-    const struct weir_entry_order order = entry_order(client, opportunity);
-    const double fill_price =
-        order.market ? weir_market_price(market, order.symbol, record->filled_ns) : order.price;
-    const double stop = weir_venue_stop_price(&order, fill_price);
-    const int64_t crossed_ns =
-        order.buy ? weir_market_first_below(market, order.symbol, record->filled_ns, stop)
-                  : weir_market_first_above(market, order.symbol, record->filled_ns, stop);
-    record->stop_crossed = crossed_ns < until_ns;
-}
-
-static void note_covered(void *context, uint32_t opportunity) {
-    struct client *client = context;
-    struct weir_opportunity_record *record = &client->ledger->opportunities[opportunity];
-    if (!record->covered_ns) {
-        record->covered_ns = client->told_ns;
-        note_crossing(client, opportunity, client->told_ns);
+        push(client->engine, fills_ns, KIND_FILL, client->number, r->opportunity);
     }
 }
 
 static void accept_protection(struct client *client, const struct weir_request_record *r,
                               int64_t accepted_ns) {
     const struct weir_opportunity *o = &client->hunt->opportunities[r->opportunity];
-    struct weir_opportunity_record *record = &client->ledger->opportunities[r->opportunity];
-    const bool buy = o->side == WEIR_SIDE_SELL;
-    if (!record->protected_ns) {
-        record->protected_ns = accepted_ns;
-    }
-    client->told_ns = accepted_ns;
-    const struct weir_closing closing = weir_venue_accept_protection(
-        client->venue, accepted_ns, o->symbol, buy, note_covered, client);
+    const uint64_t buy = o->side == WEIR_SIDE_SELL;
+    const struct weir_closing closing =
+        weir_books_accept_protection(&client->books, r, accepted_ns);
     if (closing.time_ns != INT64_MAX) {
-        const uint64_t data = ((uint64_t)buy << 59) | ((uint64_t)o->symbol << 32) | closing.version;
+        const uint64_t data = (buy << 59) | ((uint64_t)o->symbol << 32) | closing.version;
         push(client->engine, closing.time_ns, KIND_CLOSING, client->number, data);
     }
 }
@@ -278,56 +204,11 @@ static void accept(struct client *client, const struct weir_request_record *r,
         accept_protection(client, r, accepted_ns);
         break;
     case WEIR_EFFECT_CANCEL_TAKE_PROFIT:
-    case WEIR_EFFECT_CANCEL_STOP: {
-        const struct weir_opportunity *o = &client->hunt->opportunities[r->opportunity];
-        weir_venue_accept_cancel(client->venue, o->symbol, o->side == WEIR_SIDE_SELL,
-                                 effect == WEIR_EFFECT_CANCEL_STOP);
+    case WEIR_EFFECT_CANCEL_STOP:
+        weir_books_accept_cancel(&client->books, r, effect == WEIR_EFFECT_CANCEL_STOP);
         break;
-    }
     case WEIR_EFFECT_NONE:
-        return;
-    }
-    note_exposure(client);
-}
-
-/** An entry that the exchange did not take. */
-static void reject_entry(struct client *client, const struct weir_request_record *r,
-                         const struct weir_exchange_answer *answer) {
-    struct weir_opportunity_record *record = &client->ledger->opportunities[r->opportunity];
-    const int64_t now_ns = client->engine->now_ns;
-    if (record->accepted_ns) {
-        return;
-    }
-    record->waits_ns[WEIR_CAUSE_DELAY] += now_ns - r->sent_ns;
-    record->state = WEIR_STATE_REJECTED;
-    if (answer->status == 418) {
-        record->blame = WEIR_CAUSE_BAN;
-    } else if (answer->status == 429) {
-        record->blame = answer->limit == WEIR_LIMIT_WEIGHT ? WEIR_CAUSE_WEIGHT : WEIR_CAUSE_ORDERS;
-    } else {
-        record->blame = WEIR_CAUSE_EXCHANGE;
-    }
-    /* it stands refused until its window is over */
-    record->waits_ns[record->blame] += r->deadline_ns > now_ns ? r->deadline_ns - now_ns : 0;
-}
-
-/** The headers of an answer, as numbers, into the record. */
-static void note_headers(struct weir_request_record *r, const struct weir_exchange_answer *answer) {
-    for (size_t i = 0; i < answer->header_count; i++) {
-        const struct weir_header *h = &answer->headers[i];
-        int32_t *place = NULL;
-        if (strcmp(h->name, "X-MBX-USED-WEIGHT-1M") == 0) {
-            place = &r->header_weight;
-        } else if (strcmp(h->name, "X-MBX-ORDER-COUNT-1M") == 0) {
-            place = &r->header_orders;
-        } else if (strcmp(h->name, "X-MBX-ORDER-COUNT-10S") == 0) {
-            place = &r->header_orders_10s;
-        } else if (strcmp(h->name, "Retry-After") == 0) {
-            place = &r->retry_after_s;
-        }
-        if (place) {
-            *place = (int32_t)strtol(h->value, NULL, 10);
-        }
+        break;
     }
 }
 
@@ -337,17 +218,13 @@ static void note_answer(struct client *client, struct weir_request_record *r,
     r->charged_weight = answer->charged_weight;
     r->charged_orders = answer->charged_orders;
     r->code = answer->code;
-    note_headers(r, answer);
+    weir_books_note_headers(r, answer->headers, answer->header_count);
     if (answer->status == 418) {
         /* the IP is banned, whoever earned it */
-        weir_ledger_add_ban(&client->engine->run->own, client->engine->now_ns,
-                            answer->ban_until_ns);
-        weir_ledger_add_ban(&client->engine->run->foreign, client->engine->now_ns,
-                            answer->ban_until_ns);
-        const double usd = weir_venue_open_usd(client->venue);
-        if (usd > client->ledger->open_while_banned_usd_max) {
-            client->ledger->open_while_banned_usd_max = usd;
-        }
+        struct weir_run *run = client->engine->run;
+        struct weir_ledger *other = client->ledger == &run->own ? &run->foreign : &run->own;
+        weir_books_ban(&client->books, client->engine->now_ns, answer->ban_until_ns);
+        weir_ledger_add_ban(other, client->engine->now_ns, answer->ban_until_ns);
     }
 }
 
@@ -375,7 +252,7 @@ static void arrive(struct client *client, uint32_t id) {
         wire->fate = weir_fate_draw(fate_key(client, r));
         wire->fault = weir_network_fault(engine->stage->network, r->sent_ns, &wire->fate);
     }
-    const enum weir_effect effect = effect_of(client, r);
+    const enum weir_effect effect = weir_books_effect(&client->books, r);
     const struct weir_exchange_request request = {.ip = 0,
                                                   .account = client->number,
                                                   .endpoint = r->endpoint,
@@ -394,7 +271,8 @@ static void arrive(struct client *client, uint32_t id) {
     if (executed) {
         accept(client, r, effect, done_ns);
     } else if (effect == WEIR_EFFECT_ENTRY) {
-        reject_entry(client, r, &wire->answer);
+        weir_books_reject_entry(&client->books, r, engine->now_ns, wire->answer.status,
+                                wire->answer.limit);
     }
     if (!given_up) {
         answer_sets_out(client, r, wire, done_ns);
@@ -403,10 +281,7 @@ static void arrive(struct client *client, uint32_t id) {
 
 static void fill(struct client *client, uint32_t opportunity) {
     struct engine *engine = client->engine;
-    const struct weir_entry_order order = entry_order(client, opportunity);
-    weir_venue_fill(client->venue, engine->now_ns, &order);
-    client->ledger->opportunities[opportunity].filled_ns = engine->now_ns;
-    note_exposure(client);
+    weir_books_fill(&client->books, opportunity, engine->now_ns);
     const struct weir_uniforms u =
         weir_draw(key_of(engine, WEIR_STREAM_FILL, opportunity, 0, (uint32_t)client->number << 24));
     const int64_t delay_ns =
@@ -414,32 +289,22 @@ static void fill(struct client *client, uint32_t opportunity) {
     push(engine, engine->now_ns + delay_ns, KIND_STREAM_FILL, client->number, opportunity);
 }
 
-static void note_closed(void *context, uint32_t opportunity) {
-    struct client *client = context;
-    client->ledger->opportunities[opportunity].closed_ns = client->told_ns;
-    client->closed_opportunity = opportunity;
-}
-
 static void closing(struct client *client, uint64_t data) {
     struct engine *engine = client->engine;
-    client->closed_opportunity = WEIR_NO_OPPORTUNITY;
-    client->told_ns = engine->now_ns;
-    weir_venue_close(client->venue, (uint32_t)(data >> 32) & 0x7ffffff, (data >> 59) & 1,
-                     (uint32_t)data, note_closed, client);
-    if (client->closed_opportunity == WEIR_NO_OPPORTUNITY) {
+    const uint32_t closed = weir_books_close(&client->books, (uint32_t)(data >> 32) & 0x7ffffff,
+                                             (data >> 59) & 1, (uint32_t)data, engine->now_ns);
+    if (closed == WEIR_NO_OPPORTUNITY) {
         return;
     }
-    const struct weir_uniforms u = weir_draw(key_of(
-        engine, WEIR_STREAM_FILL, client->closed_opportunity, 1, (uint32_t)client->number << 24));
+    const struct weir_uniforms u =
+        weir_draw(key_of(engine, WEIR_STREAM_FILL, closed, 1, (uint32_t)client->number << 24));
     const int64_t delay_ns =
         weir_network_feed_delay_ns(engine->stage->network, engine->now_ns, u.u[0]);
-    push(engine, engine->now_ns + delay_ns, KIND_STREAM_CLOSED, client->number,
-         client->closed_opportunity);
+    push(engine, engine->now_ns + delay_ns, KIND_STREAM_CLOSED, client->number, closed);
 }
 
 static void unfilled(struct client *client, uint32_t opportunity) {
-    const struct weir_entry_order order = entry_order(client, opportunity);
-    weir_venue_expire(client->venue, &order);
+    weir_books_expire(&client->books, opportunity);
     weir_bot_on_unfilled(client->bot, client->engine->now_ns, opportunity);
 }
 
@@ -447,10 +312,8 @@ static void reply(struct client *client, uint32_t id, bool lost) {
     const struct weir_request_record *r = weir_ledger_request(client->ledger, id);
     const struct weir_exchange_answer *answer = &client->wires[r->connection].answer;
     struct weir_bot_reply told = {.lost = true};
-    if (lost && !r->arrived_ns && effect_of(client, r) == WEIR_EFFECT_ENTRY &&
-        !client->ledger->opportunities[r->opportunity].accepted_ns) {
-        client->ledger->opportunities[r->opportunity].state = WEIR_STATE_LOST;
-        client->ledger->opportunities[r->opportunity].blame = WEIR_CAUSE_DELAY;
+    if (lost) {
+        weir_books_lose(&client->books, r);
     }
     if (!lost) {
         told = (struct weir_bot_reply){.status = answer->status,
@@ -501,7 +364,7 @@ static void dashboard(struct engine *engine, uint64_t token) {
         r->code = answer.code;
         r->charged_weight = answer.charged_weight;
         r->charged_orders = answer.charged_orders;
-        note_headers(r, &answer);
+        weir_books_note_headers(r, answer.headers, answer.header_count);
         r->outcome = answer.status == 200   ? WEIR_OUTCOME_OK
                      : answer.status == 429 ? WEIR_OUTCOME_LIMITED
                                             : WEIR_OUTCOME_BANNED;
@@ -534,61 +397,6 @@ static bool fail(struct weir_run_error *error, const char *text) {
     return false;
 }
 
-bool weir_policy_has_option(const struct weir_policy *policy, const char *key) {
-    for (const struct weir_option *o = policy->options; o && o->key; o++) {
-        if (strcmp(o->key, key) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/** Makes the limiter of a bot: the limits are those of the exchange, the settings those of the
- *  scenario that this policy has. */
-static struct weir_limiter *make_limiter(const struct weir_scenario *scenario,
-                                         const struct weir_policy *policy,
-                                         const struct weir_exchange *exchange, int64_t now_ns,
-                                         uint64_t seed, bool own, struct weir_run_error *error) {
-    struct weir_limit limits[WEIR_LIMITS_MAX];
-    struct weir_setting settings[WEIR_LIMITER_SETTINGS_MAX];
-    size_t count = 0;
-    for (size_t i = 0; own && i < scenario->limiter_count; i++) {
-        if (weir_policy_has_option(policy, scenario->limiter[i].key)) {
-            settings[count++] =
-                (struct weir_setting){scenario->limiter[i].key, scenario->limiter[i].value};
-        }
-    }
-    const struct weir_config config = {.limits = limits,
-                                       .limit_count = weir_exchange_limits(exchange, limits),
-                                       .settings = settings,
-                                       .setting_count = count,
-                                       .now_ns =
-                                           now_ns + (int64_t)(scenario->bot.clock_offset_ms * 1e6),
-                                       .max_open = (uint32_t)scenario->bot.connections + QUEUE_ROOM,
-                                       .seed = seed};
-    struct weir_limiter *limiter = NULL;
-    struct weir_error why = {0};
-    if (weir_limiter_create(policy, &config, &limiter, &why)) {
-        error->policy_failed = why.status == WEIR_BROKEN;
-        snprintf(error->text, sizeof error->text, "policy %s: %s", policy->name, why.text);
-    }
-    return limiter;
-}
-
-bool weir_check_policy(const struct weir_scenario *scenario, const struct weir_policy *policy,
-                       struct weir_run_error *error) {
-    struct weir_exchange *exchange = weir_exchange_create(&scenario->exchange.rules, 1, 1);
-    if (!exchange) {
-        return fail(error, "the exchange's rules do not fit together, or memory is short");
-    }
-    struct weir_limiter *limiter =
-        make_limiter(scenario, policy, exchange, SOME_TIME_NS, 0, true, error);
-    const bool ok = limiter != NULL;
-    weir_limiter_destroy(limiter);
-    weir_exchange_destroy(exchange);
-    return ok;
-}
-
 static bool make_client(struct engine *engine, uint8_t number, const struct weir_policy *policy,
                         struct weir_run_error *error) {
     const struct weir_stage *stage = engine->stage;
@@ -598,12 +406,14 @@ static bool make_client(struct engine *engine, uint8_t number, const struct weir
     client->number = number;
     client->hunt = &stage->hunts[number];
     client->ledger = number == WEIR_CLIENT_BOT ? &engine->run->own : &engine->run->foreign;
+    client->books =
+        (struct weir_books){.stage = stage, .hunt = client->hunt, .ledger = client->ledger};
     const int64_t start_ns = number == WEIR_CLIENT_BOT ? stage->start_ns : stage->second_start_ns;
     client->knows = (struct weir_ideal_context){stage, client->ledger, engine->exchange};
     client->ideal = weir_policy_ideal_with(&client->knows);
     client->limiter =
-        make_limiter(scenario, policy == &weir_policy_ideal ? &client->ideal : policy,
-                     engine->exchange, start_ns, stage->seed, number == WEIR_CLIENT_BOT, error);
+        weir_run_limiter(scenario, policy == &weir_policy_ideal ? &client->ideal : policy,
+                         engine->exchange, start_ns, stage->seed, number == WEIR_CLIENT_BOT, error);
     if (!client->limiter) {
         return false;
     }
@@ -611,8 +421,8 @@ static bool make_client(struct engine *engine, uint8_t number, const struct weir
     const struct weir_venue_limits limits = {scenario->exchange.margin_usd,
                                              scenario->exchange.rules.max_open_orders,
                                              scenario->exchange.rules.max_stop_orders};
-    client->venue = weir_venue_create(stage->market, &limits, symbols,
-                                      (uint32_t)client->hunt->opportunity_count);
+    client->books.venue = weir_venue_create(stage->market, &limits, symbols,
+                                            (uint32_t)client->hunt->opportunity_count);
     client->wires = calloc((size_t)scenario->bot.connections, sizeof *client->wires);
     const struct weir_bot_parts parts = {
         .client = number,
@@ -625,7 +435,8 @@ static bool make_client(struct engine *engine, uint8_t number, const struct weir
         .ledger = client->ledger,
         .limiter = client->limiter,
         .host = {client, host_send, host_wake, host_is_open, host_price}};
-    client->bot = client->venue && client->wires ? weir_bot_create(&parts) : NULL;
+    client->bot = client->books.venue && client->wires ? weir_bot_create(&parts) : NULL;
+    client->books.bot = client->bot;
     if (!client->bot) {
         return fail(error, "out of memory");
     }
@@ -633,76 +444,13 @@ static bool make_client(struct engine *engine, uint8_t number, const struct weir
     return true;
 }
 
-/** Endpoints of market data and V1's listen key are not signed ("Endpoint security type");
- * everything else is. */
 static bool mark_signed(struct engine *engine) {
-    static const char *const open_paths[] = {"/ping",
-                                             "/time",
-                                             "/exchangeInfo",
-                                             "/depth",
-                                             "/trades",
-                                             "/aggTrades",
-                                             "/klines",
-                                             "/indexPriceKlines",
-                                             "/markPriceKlines",
-                                             "/premiumIndex",
-                                             "/fundingRate",
-                                             "/fundingInfo",
-                                             "/v1/listenKey",
-                                             "/ticker/",
-                                             "/historicalTrades"};
     const size_t count = weir_endpoint_count();
     engine->is_signed = calloc(count, sizeof *engine->is_signed);
     for (size_t i = 0; engine->is_signed && i < count; i++) {
-        const char *path = weir_endpoint_path((weir_endpoint)i);
-        engine->is_signed[i] = true;
-        for (size_t k = 0; k < sizeof open_paths / sizeof open_paths[0]; k++) {
-            engine->is_signed[i] = engine->is_signed[i] && !strstr(path, open_paths[k]);
-        }
+        engine->is_signed[i] = weir_endpoint_is_signed((weir_endpoint)i);
     }
     return engine->is_signed != NULL;
-}
-
-/** What the ledger must know of the opportunities and the run, so that nobody asks anyone else. */
-static void begin_ledger(const struct engine *engine, const struct weir_hunt *hunt,
-                         struct weir_ledger *ledger) {
-    const struct weir_stage *stage = engine->stage;
-    const struct weir_scenario *scenario = engine->scenario;
-    const struct weir_trace *trace = stage->trace;
-    const struct weir_exchange_rules *rules = &scenario->exchange.rules;
-    ledger->facts = (struct weir_run_facts){
-        .start_ns = stage->start_ns,
-        .onset_ns = stage->onset_ns,
-        .last_ns = trace->rows[trace->row_count - 1].time_ns + stage->shift_ns,
-        .end_ns = stage->end_ns,
-        .opportunity_window_ns = (int64_t)(scenario->bot.opportunity_window_ms * 1e6),
-        .protect_within_ns = (int64_t)(scenario->bot.protect_within_ms * 1e6),
-        .min_delay_ns = weir_network_min_delay_ns(stage->network),
-        .min_processing_ns = weir_network_min_processing_ns(stage->network),
-        .weight_per_minute = rules->weight_per_minute,
-        .orders_per_minute = rules->orders_per_minute,
-        .orders_per_10s = rules->orders_per_10s,
-        .entry_cost = weir_strategy_entry_cost(hunt->strategy),
-        .liquidations = trace->row_count,
-        .throttled = stage->throttled,
-        .unheard = stage->unheard,
-        .delivered = stage->push_count,
-        .trace_usd = stage->trace_usd,
-        .feed_usd = stage->feed_usd,
-        .symbols = (const char *const *)trace->symbols,
-        .bound = ledger == &engine->run->own ? stage->bound : NULL};
-    for (size_t i = 0; i < ledger->opportunity_count; i++) {
-        const struct weir_opportunity *o = &hunt->opportunities[i];
-        struct weir_opportunity_record *record = &ledger->opportunities[i];
-        record->time_ns = o->time_ns;
-        record->opened_ns = o->opened_ns;
-        record->closes_ns = o->closes_ns;
-        record->notional_usd = o->notional_usd;
-        record->value = o->value;
-        record->symbol = o->symbol;
-        record->liquidations = o->liquidations;
-        record->side = o->side;
-    }
 }
 
 static bool open_engine(struct engine *engine, const struct weir_policy *policy,
@@ -715,8 +463,8 @@ static bool open_engine(struct engine *engine, const struct weir_policy *policy,
         !weir_ledger_open(&engine->run->foreign, second ? stage->hunts[1].opportunity_count : 0)) {
         return fail(error, "out of memory");
     }
-    begin_ledger(engine, &stage->hunts[0], &engine->run->own);
-    begin_ledger(engine, &stage->hunts[second ? 1 : 0], &engine->run->foreign);
+    weir_books_begin(stage, &stage->hunts[0], &engine->run->own, stage->bound);
+    weir_books_begin(stage, &stage->hunts[second ? 1 : 0], &engine->run->foreign, NULL);
     if (!make_client(engine, WEIR_CLIENT_BOT, policy, error) ||
         (second && !make_client(engine, WEIR_CLIENT_SECOND_BOT, weir_policy_find("weir"), error))) {
         return false;
@@ -733,7 +481,7 @@ static void close_engine(struct engine *engine) {
     for (size_t i = 0; i < engine->client_count; i++) {
         struct client *client = &engine->clients[i];
         weir_bot_destroy(client->bot);
-        weir_venue_destroy(client->venue);
+        weir_venue_destroy(client->books.venue);
         weir_limiter_destroy(client->limiter);
         free(client->wires);
     }
@@ -889,12 +637,7 @@ static bool finish(struct engine *engine, struct weir_run_error *error) {
     for (size_t i = 0; i < engine->client_count; i++) {
         struct client *client = &engine->clients[i];
         weir_bot_finish(client->bot, engine->stage->end_ns);
-        for (uint32_t o = 0; o < client->hunt->opportunity_count; o++) {
-            const struct weir_opportunity_record *record = &client->ledger->opportunities[o];
-            if (record->filled_ns && !record->covered_ns) {
-                note_crossing(client, o, engine->stage->end_ns);
-            }
-        }
+        weir_books_finish(&client->books, engine->stage->end_ns);
         if (!weir_ledger_check(client->ledger, error->text, sizeof error->text) ||
             !weir_bound_check(client->ledger, error->text, sizeof error->text)) {
             return false;
@@ -926,9 +669,4 @@ bool weir_run_policy(const struct weir_stage *stage, const struct weir_policy *p
         weir_run_close(run);
     }
     return ok;
-}
-
-void weir_run_close(struct weir_run *run) {
-    weir_ledger_close(&run->own);
-    weir_ledger_close(&run->foreign);
 }
