@@ -37,13 +37,15 @@ function(weir_find_library name header library)
 endfunction()
 
 # weir_embed_texts(VARIABLE folder pattern prefix header): a C file, made when building, that holds the
-# files of this room's folder as texts; its path goes into VARIABLE, for the SOURCES of a library.
+# files of this room's folder (or of one given by its whole path) as texts; its path goes into VARIABLE,
+# for the SOURCES of a library.
 function(weir_embed_texts variable folder pattern prefix header)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${prefix}.c)
   set(script ${PROJECT_SOURCE_DIR}/cmake/embed_texts.cmake)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/${pattern})
+  get_filename_component(folder ${folder} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+  file(GLOB files CONFIGURE_DEPENDS ${folder}/${pattern})
   add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}/${folder} -DPATTERN=${pattern}
+    COMMAND ${CMAKE_COMMAND} -DFOLDER=${folder} -DPATTERN=${pattern}
             -DPREFIX=${prefix} -DHEADER=${header} -DOUTPUT=${output} -P ${script}
     DEPENDS ${script} ${files} VERBATIM)
   set(${variable} ${output} PARENT_SCOPE)

@@ -9,6 +9,7 @@ foreach(path IN LISTS paths)
   string(MAKE_C_IDENTIFIER ${name} identifier)
   file(READ ${path} hex HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(REGEX REPLACE "0x([89a-f][0-9a-f])," "'\\\\x\\1'," bytes "${bytes}") # beyond ASCII: char may be signed
   string(APPEND arrays "\nconst char ${PREFIX}_${identifier}[] = {${bytes}0};\n")
 endforeach()
 file(WRITE ${OUTPUT} "#include \"${HEADER}\"\n${arrays}")

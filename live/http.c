@@ -19,6 +19,10 @@ int64_t live_now_ns(void) {
 }
 
 void live_http_end(struct live_http *http) {
+    if (http->viewer) {
+        live_viewer_close(http->viewer);
+        http->viewer = NULL;
+    }
     free(http->body);
     free(http->out);
     http->body = NULL;
@@ -45,6 +49,11 @@ static bool find_method(struct lws *wsi, enum weir_method *method, enum lws_toke
         }
     }
     return false;
+}
+
+bool live_http_method(struct lws *wsi, enum weir_method *method) {
+    enum lws_token_indexes token = WSI_TOKEN_GET_URI;
+    return find_method(wsi, method, &token);
 }
 
 /** Each parameter of the query, decoded, one after the other in `storage`. */
@@ -79,24 +88,23 @@ void live_http_target(struct lws *wsi, char *path, size_t path_size, char *query
 }
 
 /** Writes an answer's head behind LWS_PRE bytes; returns its end, or NULL. */
-static unsigned char *put_head(struct lws *wsi, unsigned char *start, int status,
-                               const struct weir_exchange_answer *limits, size_t body_length,
-                               bool closes) {
+static unsigned char *put_head(struct lws *wsi, unsigned char *start,
+                               const struct live_reply *reply, bool closes) {
     unsigned char *p = start;
     unsigned char *const end = start + HEAD_SIZE;
-    static const char type[] = "application/json;charset=UTF-8";
-    if (lws_add_http_header_status(wsi, (unsigned)status, &p, end) ||
-        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, (const unsigned char *)type,
-                                     (int)sizeof type - 1, &p, end) ||
-        lws_add_http_header_content_length(wsi, (lws_filepos_t)body_length, &p, end)) {
+    if (lws_add_http_header_status(wsi, (unsigned)reply->status, &p, end) ||
+        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE,
+                                     (const unsigned char *)reply->type, (int)strlen(reply->type),
+                                     &p, end) ||
+        lws_add_http_header_content_length(wsi, (lws_filepos_t)reply->length, &p, end)) {
         return NULL;
     }
-    for (size_t i = 0; limits && i < limits->header_count; i++) {
+    for (size_t i = 0; i < reply->header_count; i++) {
         char name[48];
-        snprintf(name, sizeof name, "%s:", limits->headers[i].name);
+        snprintf(name, sizeof name, "%s:", reply->headers[i].name);
         if (lws_add_http_header_by_name(wsi, (const unsigned char *)name,
-                                        (const unsigned char *)limits->headers[i].value,
-                                        (int)strlen(limits->headers[i].value), &p, end)) {
+                                        (const unsigned char *)reply->headers[i].value,
+                                        (int)strlen(reply->headers[i].value), &p, end)) {
             return NULL;
         }
     }
@@ -113,21 +121,19 @@ static int finish(const struct live_http *http, struct lws *wsi) {
     return http->closes || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
-static int answer(struct live_http *http, struct lws *wsi, int status,
-                  const struct weir_exchange_answer *limits, const char *body) {
-    const size_t body_length = strlen(body);
-    unsigned char *out = malloc(LWS_PRE + HEAD_SIZE + body_length);
+int live_http_send(struct live_http *http, struct lws *wsi, const struct live_reply *reply) {
+    unsigned char *out = malloc(LWS_PRE + HEAD_SIZE + reply->length);
     if (!out) {
         return -1;
     }
     unsigned char *start = out + LWS_PRE;
-    unsigned char *end = put_head(wsi, start, status, limits, body_length, http->closes);
+    unsigned char *end = put_head(wsi, start, reply, http->closes);
     if (!end) {
         free(out);
         return -1;
     }
-    memcpy(end, body, body_length); // NOLINT(bugprone-not-null-terminated-result): bytes
-    const size_t length = (size_t)(end - start) + body_length;
+    memcpy(end, reply->body, reply->length);
+    const size_t length = (size_t)(end - start) + reply->length;
     const size_t first = length < PIECE ? length : PIECE;
     if (lws_write(wsi, start, first, LWS_WRITE_HTTP_HEADERS) < 0) {
         free(out);
@@ -144,7 +150,21 @@ static int answer(struct live_http *http, struct lws *wsi, int status,
     return 0;
 }
 
+static int answer(struct live_http *http, struct lws *wsi, int status,
+                  const struct weir_exchange_answer *limits, const char *body) {
+    const struct live_reply reply = {.status = status,
+                                     .type = "application/json;charset=UTF-8",
+                                     .headers = limits ? limits->headers : NULL,
+                                     .header_count = limits ? limits->header_count : 0,
+                                     .body = body,
+                                     .length = strlen(body)};
+    return live_http_send(http, wsi, &reply);
+}
+
 int live_http_write(struct live_http *http, struct lws *wsi) {
+    if (!http->out && http->viewer) {
+        return live_viewer_write(http->viewer, http, wsi);
+    }
     if (!http->out) {
         return 0;
     }
@@ -170,7 +190,8 @@ static int refuse(struct live_http *http, struct lws *wsi, int status, const cha
     return answer(http, wsi, status, NULL, body);
 }
 
-static int carry_out(struct live_http *http, struct lws *wsi, struct live_exchange *exchange) {
+static int carry_out(struct live_http *http, struct lws *wsi, const struct live_site *site) {
+    struct live_exchange *exchange = site->exchange;
     static char query[QUERY_SIZE]; /* one thread */
     static char form[LIVE_BODY_MAX + 1];
     struct live_parameters parameters = {.count = 0};
@@ -184,6 +205,12 @@ static int carry_out(struct live_http *http, struct lws *wsi, struct live_exchan
     }
     if (lws_hdr_copy(wsi, path, sizeof path, token) < 0) {
         return refuse(http, wsi, 404, "The exchange has no such endpoint.");
+    }
+    if (site->dashboard && live_dashboard_owns(path)) {
+        return live_dashboard_answer(site->dashboard, http, wsi);
+    }
+    if (!exchange) {
+        return refuse(http, wsi, 404, "There is nothing at this path.");
     }
     const int64_t now_ns = live_now_ns();
     if (strcmp(path, "/weir/state") == 0 && request.method == WEIR_GET) {
@@ -216,7 +243,7 @@ static int carry_out(struct live_http *http, struct lws *wsi, struct live_exchan
     return result;
 }
 
-int live_http_begin(struct live_http *http, struct lws *wsi, struct live_exchange *exchange) {
+int live_http_begin(struct live_http *http, struct lws *wsi, const struct live_site *site) {
     char length[24] = "";
     live_http_end(http);
     if (!http->address[0]) {
@@ -242,7 +269,7 @@ int live_http_begin(struct live_http *http, struct lws *wsi, struct live_exchang
         http->closes = lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0 ||
                        lws_hdr_total_length(wsi, WSI_TOKEN_PUT_URI) > 0;
     }
-    return carry_out(http, wsi, exchange);
+    return carry_out(http, wsi, site);
 }
 
 int live_http_body(struct live_http *http, const void *data, size_t length) {
@@ -255,11 +282,11 @@ int live_http_body(struct live_http *http, const void *data, size_t length) {
     return 0;
 }
 
-int live_http_complete(struct live_http *http, struct lws *wsi, struct live_exchange *exchange) {
+int live_http_complete(struct live_http *http, struct lws *wsi, const struct live_site *site) {
     if (!http->body) {
         return 0;
     }
     http->body[http->body_length] = '\0';
     /* when this returns libwebsockets may have freed `http`; the body is freed by live_http_end */
-    return carry_out(http, wsi, exchange);
+    return carry_out(http, wsi, site);
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "attached.h"
+#include "exchange_view.h"
 #include "http.h"
 #include "streams.h"
 
@@ -27,6 +29,8 @@ struct server {
     lws_sorted_usec_list_t alarm; /**< first, so that it leads back to its server */
     struct live_exchange *exchange;
     struct live_streams *streams;
+    struct live_exchange_view view;
+    struct live_site site;
     struct lws_context *context;
     int64_t alarm_ns; /**< when it is set for; 0: not set */
 };
@@ -35,6 +39,7 @@ struct server {
 struct connection {
     struct live_http http;
     struct live_listener *listener;
+    bool attached; /**< a bot's limiter is at its other end */
 };
 
 static volatile sig_atomic_t stopped_by;
@@ -79,24 +84,44 @@ static int open_listener(struct server *server, struct connection *connection, s
     char path[8192];
     char query[8192];
     live_http_target(wsi, path, sizeof path, query, sizeof query);
+    if (strcmp(path, LIVE_ATTACH_PATH) == 0) {
+        char address[LIVE_ADDRESS_SIZE] = "";
+        lws_get_peer_simple(wsi, address, sizeof address);
+        connection->attached =
+            live_attached_open(server->view.attached, wsi, address, live_now_ns());
+        return connection->attached ? 0 : -1;
+    }
     connection->listener = live_listener_open(server->streams, wsi, path, query, live_now_ns());
     return connection->listener ? 0 : -1;
 }
 
-/** Refuses to listen at a path that is none. */
-static int filter(struct lws *wsi) {
+/** Refuses to listen at a path that is none, and to attach what may not be. */
+static int filter(struct server *server, struct lws *wsi) {
     char path[8192];
     char query[8192];
     live_http_target(wsi, path, sizeof path, query, sizeof query);
     if (live_is_stream_path(path)) {
         return 0;
     }
+    if (strcmp(path, LIVE_ATTACH_PATH) == 0) {
+        const char *why = live_attached_refuses(server->view.attached,
+                                                lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0);
+        if (why) {
+            lws_return_http_status(wsi, HTTP_STATUS_FORBIDDEN, why);
+        }
+        return why ? -1 : 0;
+    }
     lws_return_http_status(wsi, HTTP_STATUS_NOT_FOUND, "streams are at /ws and /stream");
     return -1;
 }
 
-static void close_connection(struct connection *connection) {
+static void close_connection(struct server *server, struct connection *connection,
+                             struct lws *wsi) {
     live_http_end(&connection->http);
+    if (connection->attached) {
+        live_attached_close(server->view.attached, wsi);
+        connection->attached = false;
+    }
     if (connection->listener) {
         live_listener_close(connection->listener);
         connection->listener = NULL;
@@ -109,20 +134,20 @@ static int http_event(struct server *server, struct connection *connection, stru
     int result = 0;
     switch ((int)reason) {
     case LWS_CALLBACK_HTTP:
-        result = live_http_begin(&connection->http, wsi, server->exchange);
+        result = live_http_begin(&connection->http, wsi, &server->site);
         break;
     case LWS_CALLBACK_HTTP_BODY:
         result = live_http_body(&connection->http, in, length);
         break;
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        result = live_http_complete(&connection->http, wsi, server->exchange);
+        result = live_http_complete(&connection->http, wsi, &server->site);
         break;
     case LWS_CALLBACK_HTTP_WRITEABLE:
         result = live_http_write(&connection->http, wsi);
         break;
     case LWS_CALLBACK_CLOSED_HTTP:
         if (connection) {
-            close_connection(connection);
+            close_connection(server, connection, wsi);
         }
         return 0;
     default:
@@ -132,26 +157,32 @@ static int http_event(struct server *server, struct connection *connection, stru
     return result;
 }
 
+static bool receive(struct server *server, struct connection *connection, struct lws *wsi,
+                    const char *data, size_t length) {
+    const bool final = lws_is_final_fragment(wsi) != 0 && lws_remaining_packet_payload(wsi) == 0;
+    return connection->attached
+               ? live_attached_receive(server->view.attached, data, length, final, live_now_ns())
+               : live_listener_receive(connection->listener, data, length, final, live_now_ns());
+}
+
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t length) {
     struct server *server = lws_context_user(lws_get_context(wsi));
     struct connection *connection = user;
     switch ((int)reason) {
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-        return filter(wsi);
+        return filter(server, wsi);
     case LWS_CALLBACK_ESTABLISHED:
         return open_listener(server, connection, wsi);
     case LWS_CALLBACK_SERVER_WRITEABLE:
+        if (connection->attached) {
+            return live_attached_write(server->view.attached) ? 0 : -1;
+        }
         return connection->listener && !live_listener_write(connection->listener) ? -1 : 0;
     case LWS_CALLBACK_RECEIVE:
-        return live_listener_receive(connection->listener, in, length,
-                                     lws_is_final_fragment(wsi) != 0 &&
-                                         lws_remaining_packet_payload(wsi) == 0,
-                                     live_now_ns())
-                   ? 0
-                   : -1;
+        return receive(server, connection, wsi, in, length) ? 0 : -1;
     case LWS_CALLBACK_CLOSED:
-        close_connection(connection);
+        close_connection(server, connection, wsi);
         return 0;
     default:
         break;
@@ -212,14 +243,20 @@ static struct lws_context *listen_at(const struct weir_serve_plan *plan, struct 
     return lws_create_context(&info);
 }
 
-static void announce(const struct weir_serve_plan *plan, struct lws_context *context) {
-    const int port = lws_get_vhost_listen_port(lws_get_vhost_by_name(context, "default"));
+static void announce(const struct weir_serve_plan *plan, const struct server *server) {
+    const int port = lws_get_vhost_listen_port(lws_get_vhost_by_name(server->context, "default"));
     const bool any = strcmp(plan->listen, "0.0.0.0") == 0 || strcmp(plan->listen, "::") == 0;
     const char *host = any ? "127.0.0.1" : plan->listen;
     const bool six = strchr(host, ':') != NULL;
-    printf("{\"listening\":\"http://%s%s%s:%d\",\"websocket\":\"ws://%s%s%s:%d\",\"port\":%d}\n",
-           six ? "[" : "", host, six ? "]" : "", port, six ? "[" : "", host, six ? "]" : "", port,
-           port);
+    char at[96];
+    char http[112];
+    char page[192];
+    snprintf(at, sizeof at, "%s%s%s:%d", six ? "[" : "", host, six ? "]" : "", port);
+    snprintf(http, sizeof http, "http://%s", at);
+    live_dashboard_url(server->site.dashboard, http, page, sizeof page);
+    printf("{\"listening\":\"%s\",\"websocket\":\"ws://%s\",\"port\":%d,"
+           "\"dashboard\":\"%s\"}\n",
+           http, at, port, page);
     fflush(stdout);
 }
 
@@ -244,13 +281,28 @@ static struct weir_serve_end serve(const struct weir_serve_plan *plan, struct se
     }
     stopped_context = server->context;
     set_alarm(server, live_now_ns());
-    announce(plan, server->context);
+    live_dashboard_start(server->site.dashboard, server->context);
+    announce(plan, server);
     while (!stopped_by && lws_service(server->context, 0) >= 0) {
     }
     stopped_context = NULL;
     lws_context_destroy(server->context);
     return stopped_by ? (struct weir_serve_end){.status = WEIR_SERVE_STOPPED, .signal = stopped_by}
                       : failed(WEIR_SERVE_FAILED, "the server stopped");
+}
+
+/** The dashboard over the exchange and the limiter that a bot may attach. */
+static bool create_dashboard(struct server *server) {
+    server->view = (struct live_exchange_view){.exchange = server->exchange,
+                                               .attached = live_attached_create()};
+    const struct live_dashboard_source source = live_exchange_source(&server->view);
+    server->site = (struct live_site){
+        .exchange = server->exchange,
+        .dashboard = server->view.attached ? live_dashboard_create(&source) : NULL};
+    if (server->site.dashboard) {
+        live_attached_tell(server->view.attached, server->site.dashboard);
+    }
+    return server->site.dashboard != NULL;
 }
 
 struct weir_serve_end weir_serve(const struct weir_serve_plan *plan, struct weir_trace *trace) {
@@ -267,9 +319,11 @@ struct weir_serve_end weir_serve(const struct weir_serve_plan *plan, struct weir
     if (server.exchange) {
         server.streams = live_streams_create(server.exchange);
     }
-    if (server.streams) {
+    if (server.streams && create_dashboard(&server)) {
         end = serve(plan, &server);
     }
+    live_dashboard_destroy(server.site.dashboard);
+    live_attached_destroy(server.view.attached);
     live_streams_destroy(server.streams);
     live_exchange_destroy(server.exchange);
     return end;

@@ -34,8 +34,9 @@ struct weir_serve_end {
 
 /**
  * Serves until SIGINT or SIGTERM. As soon as it listens, one line of JSON goes to standard output:
- * {"listening":"http://127.0.0.1:PORT","websocket":"ws://127.0.0.1:PORT","port":PORT}. Takes the
- * trace over and frees it; NULL for none.
+ * {"listening":"http://127.0.0.1:PORT","websocket":"ws://127.0.0.1:PORT","port":PORT,
+ * "dashboard":"http://127.0.0.1:PORT/dashboard#token=…"}. Takes the trace over and frees it; NULL
+ * for none.
  */
 struct weir_serve_end weir_serve(const struct weir_serve_plan *plan, struct weir_trace *trace);
 

@@ -1,0 +1,150 @@
+#include "exchange_view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Addresses and accounts that are shown: those that used most. */
+#define SHOWN_MAX 8
+
+#define WEIGHT_LIMIT 0
+#define ORDER_LIMIT 1
+
+struct usage {
+    uint32_t number;
+    int64_t used, banned_until_ns;
+};
+
+/** Keeps the fullest, most used first. */
+static void keep(struct usage shown[SHOWN_MAX], size_t *count, struct usage usage) {
+    size_t at = *count;
+    while (at > 0 && (shown[at - 1].used < usage.used ||
+                      (shown[at - 1].used == usage.used &&
+                       shown[at - 1].banned_until_ns < usage.banned_until_ns))) {
+        at--;
+    }
+    if (at == SHOWN_MAX) {
+        return;
+    }
+    *count += *count < SHOWN_MAX ? 1 : 0;
+    memmove(&shown[at + 1], &shown[at], (*count - at - 1) * sizeof shown[0]);
+    shown[at] = usage;
+}
+
+static size_t busiest_ips(const struct live_exchange *exchange, int64_t now_ns,
+                          struct usage shown[SHOWN_MAX]) {
+    size_t count = 0;
+    for (uint32_t i = 0; i < exchange->ip_count; i++) {
+        keep(shown, &count,
+             (struct usage){i, weir_exchange_used_weight(exchange->limits, i, now_ns),
+                            weir_exchange_banned_until(exchange->limits, i, now_ns)});
+    }
+    return count;
+}
+
+static size_t busiest_accounts(const struct live_exchange *exchange, int64_t now_ns,
+                               struct usage shown[SHOWN_MAX]) {
+    size_t count = 0;
+    for (uint32_t i = 1; i < exchange->client_count; i++) {
+        keep(shown, &count,
+             (struct usage){i, weir_exchange_used_orders(exchange->limits, i, now_ns), 0});
+    }
+    return count;
+}
+
+static double seconds_left(int64_t until_ns, int64_t now_ns) {
+    return until_ns > now_ns ? (double)(until_ns - now_ns) / 1e9 : 0.0;
+}
+
+/** Four characters of a key: enough to tell accounts apart, too few to use. */
+static json_t *key_json(const char *key) {
+    return strlen(key) > 8 ? json_sprintf("%.4s…", key) : json_string(key);
+}
+
+/** What the exchange counted. */
+static json_t *exchange_json(const struct live_exchange_view *view, int64_t now_ns) {
+    const struct live_exchange *exchange = view->exchange;
+    struct usage shown[SHOWN_MAX];
+    struct weir_limit limits[WEIR_LIMITS_MAX];
+    json_t *ips = json_array();
+    json_t *accounts = json_array();
+    weir_exchange_limits(exchange->limits, limits);
+    size_t count = busiest_ips(exchange, now_ns, shown);
+    for (size_t i = 0; i < count; i++) {
+        const char *address = exchange->ips[shown[i].number];
+        json_array_append_new(
+            ips, json_pack("{s:s,s:I,s:f,s:b}", "address", address, "used_weight",
+                           (json_int_t)shown[i].used, "ban_ends_in_s",
+                           seconds_left(shown[i].banned_until_ns, now_ns), "is_bot",
+                           strcmp(address, live_attached_address(view->attached)) == 0));
+    }
+    count = busiest_accounts(exchange, now_ns, shown);
+    for (size_t i = 0; i < count; i++) {
+        const struct live_client *client = &exchange->clients[shown[i].number];
+        json_array_append_new(accounts,
+                              json_pack("{s:o,s:I,s:I,s:I}", "key", key_json(client->key),
+                                        "used_orders", (json_int_t)shown[i].used, "open_orders",
+                                        (json_int_t)client->account->open_count, "fills",
+                                        (json_int_t)client->account->fill_count));
+    }
+    return json_pack(
+        "{s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:s}", "weight_limit", (json_int_t)limits[WEIGHT_LIMIT].limit,
+        "order_limit", (json_int_t)limits[ORDER_LIMIT].limit, "requests",
+        (json_int_t)exchange->requests, "answered_429", (json_int_t)exchange->answered_429,
+        "answered_418", (json_int_t)exchange->answered_418, "ips", ips, "accounts", accounts,
+        "trace", exchange->quotes->quiet ? "" : exchange->quotes->trace->name);
+}
+
+/** The guide's fields without a limiter: of the address and the account that used most. */
+static json_t *own_figures(const struct live_exchange *exchange, int64_t now_ns) {
+    struct usage ips[SHOWN_MAX] = {{0, 0, 0}};
+    struct usage accounts[SHOWN_MAX] = {{0, 0, 0}};
+    struct weir_limit limits[WEIR_LIMITS_MAX];
+    int64_t banned_until_ns = 0;
+    const size_t ip_count = busiest_ips(exchange, now_ns, ips);
+    busiest_accounts(exchange, now_ns, accounts);
+    weir_exchange_limits(exchange->limits, limits);
+    for (size_t i = 0; i < ip_count; i++) {
+        banned_until_ns =
+            ips[i].banned_until_ns > banned_until_ns ? ips[i].banned_until_ns : banned_until_ns;
+    }
+    return json_pack(
+        "{s:f,s:n,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:f,s:n,s:{s:n,s:n,s:n},s:n,s:n,s:n,s:n,s:I,s:I,s:f}",
+        "current_usage_pct", 100.0 * (double)ips[0].used / (double)limits[WEIGHT_LIMIT].limit,
+        "peak_usage_pct", "current_weight", (json_int_t)ips[0].used, "weight_limit",
+        (json_int_t)limits[WEIGHT_LIMIT].limit, "current_orders", (json_int_t)accounts[0].used,
+        "order_limit", (json_int_t)limits[ORDER_LIMIT].limit, "burst_mode", 0, "liquidation_mode",
+        0, "banned", banned_until_ns > now_ns, "ban_ends_in_s",
+        seconds_left(banned_until_ns, now_ns), "throttle_factor", "queue_sizes", "critical",
+        "normal", "low", "recent_requests", "consecutive_429s", "requests_queued",
+        "requests_dropped", "requests_sent", (json_int_t)exchange->requests, "429_received",
+        (json_int_t)exchange->answered_429, "window_ends_in_s",
+        (double)(INT64_C(60000000000) - now_ns % INT64_C(60000000000)) / 1e9);
+}
+
+static json_t *view_stats(void *context, int64_t now_ns) {
+    struct live_exchange_view *view = context;
+    json_t *data = live_attached_stats(view->attached, now_ns);
+    const bool attached = data != NULL;
+    data = attached ? data : own_figures(view->exchange, now_ns);
+    if (data) {
+        json_object_set_new(data, "attached", json_boolean(attached));
+        json_object_set_new(data, "exchange", exchange_json(view, now_ns));
+    }
+    return data;
+}
+
+static enum live_mode_answer view_set_mode(void *context, uint64_t ticket, enum weir_mode mode,
+                                           double duration_s, char *why, size_t why_size) {
+    const struct live_exchange_view *view = context;
+    if (live_attached_set_mode(view->attached, ticket, mode, duration_s)) {
+        return LIVE_MODE_LATER;
+    }
+    snprintf(why, why_size,
+             "No bot has attached its limiter to this server, so there is no mode to switch "
+             "(docs/dashboard.md says how a bot attaches).");
+    return LIVE_MODE_REFUSED;
+}
+
+struct live_dashboard_source live_exchange_source(struct live_exchange_view *view) {
+    return (struct live_dashboard_source){view, view_stats, view_set_mode};
+}
