@@ -5,6 +5,7 @@
 #include "exchange_live.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,13 @@ static const struct live_route *route_of(weir_endpoint endpoint) {
     return route ? route : find_route(live_static_routes, live_static_route_count, name, method);
 }
 
+static void set_tightening(struct live_exchange *exchange) {
+    const double tighten_s = exchange->scenario->exchange.tighten_at_s;
+    exchange->tighten_at_ns =
+        tighten_s < 0.0 ? INT64_MAX
+                        : exchange->quotes->trace->rows[0].time_ns + (int64_t)(tighten_s * 1e9);
+}
+
 struct live_exchange *live_exchange_create(const struct weir_scenario *scenario,
                                            struct live_quotes *quotes, const char *api_key,
                                            const char *api_secret, int64_t now_ns) {
@@ -58,9 +66,7 @@ struct live_exchange *live_exchange_create(const struct weir_scenario *scenario,
     exchange->api_secret = api_secret;
     exchange->started_ns = now_ns;
     exchange->client_count = 1;
-    const double tighten_s = scenario->exchange.tighten_at_s;
-    exchange->tighten_at_ns =
-        tighten_s < 0.0 ? INT64_MAX : quotes->trace->rows[0].time_ns + (int64_t)(tighten_s * 1e9);
+    set_tightening(exchange);
     exchange->limits =
         weir_exchange_create(&scenario->exchange.rules, LIVE_IPS_MAX, LIVE_ACCOUNTS_MAX);
     exchange->routes = (const struct live_route **)calloc(weir_endpoint_count(),
@@ -88,6 +94,25 @@ void live_exchange_destroy(struct live_exchange *exchange) {
     free((void *)exchange->routes);
     free(exchange->symbols_text);
     free(exchange);
+}
+
+bool live_exchange_restart(struct live_exchange *exchange, int64_t onset_ns, int64_t now_ns) {
+    if (!live_quotes_restart(exchange->quotes, onset_ns, &exchange->scenario->feed)) {
+        return false;
+    }
+    weir_exchange_reset(exchange->limits);
+    for (uint32_t i = 0; i < exchange->client_count; i++) {
+        live_account_destroy(exchange->clients[i].account);
+        exchange->clients[i] = (struct live_client){.account = NULL};
+    }
+    exchange->client_count = 1;
+    exchange->started_ns = now_ns;
+    exchange->requests = exchange->answered_429 = exchange->answered_418 = 0;
+    set_tightening(exchange);
+    if (exchange->restarted.call) {
+        exchange->restarted.call(exchange->restarted.context, now_ns);
+    }
+    return true;
 }
 
 /** Number of an address, or UINT32_MAX if there is no room for another. */
@@ -348,19 +373,31 @@ static json_t *accounts_state(struct live_exchange *exchange, int64_t now_ns) {
     return accounts;
 }
 
+/** The trace, where it stands on the server's clock, and how to know it again. */
+static json_t *trace_state(const struct live_quotes *quotes) {
+    const struct weir_trace *trace = quotes->trace;
+    json_t *state = json_pack("{s:s,s:I,s:I,s:f}", "name", trace->name, "liquidations",
+                              (json_int_t)(quotes->quiet ? 0 : trace->row_count), "pushes",
+                              (json_int_t)quotes->push_count, "speed", quotes->speed);
+    if (!quotes->quiet) {
+        json_object_set_new(state, "digest", json_sprintf("%016" PRIx64, trace->digest));
+        json_object_set_new(state, "onset_ns", json_integer(trace->rows[0].time_ns));
+        json_object_set_new(state, "last_ns",
+                            json_integer(trace->rows[trace->row_count - 1].time_ns));
+    }
+    return state;
+}
+
 char *live_exchange_state(struct live_exchange *exchange, int64_t now_ns) {
     struct weir_limit limits[WEIR_LIMITS_MAX];
     weir_exchange_limits(exchange->limits, limits);
-    const struct live_quotes *quotes = exchange->quotes;
     json_t *state = json_pack(
-        "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:{s:s,s:I,s:I,s:f}}", "schema", "weir.state/1",
-        "time_ms", (json_int_t)(now_ns / 1000000), "weight_limit_1m", (json_int_t)limits[0].limit,
-        "order_limit_1m", (json_int_t)limits[1].limit, "requests", (json_int_t)exchange->requests,
-        "answered_429", (json_int_t)exchange->answered_429, "answered_418",
-        (json_int_t)exchange->answered_418, "ips", ips_state(exchange, now_ns), "accounts",
-        accounts_state(exchange, now_ns), "trace", "name", quotes->trace->name, "liquidations",
-        (json_int_t)(quotes->quiet ? 0 : quotes->trace->row_count), "pushes",
-        (json_int_t)quotes->push_count, "speed", quotes->speed);
+        "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", "weir.state/1", "time_ms",
+        (json_int_t)(now_ns / 1000000), "time_ns", (json_int_t)now_ns, "weight_limit_1m",
+        (json_int_t)limits[0].limit, "order_limit_1m", (json_int_t)limits[1].limit, "requests",
+        (json_int_t)exchange->requests, "answered_429", (json_int_t)exchange->answered_429,
+        "answered_418", (json_int_t)exchange->answered_418, "ips", ips_state(exchange, now_ns),
+        "accounts", accounts_state(exchange, now_ns), "trace", trace_state(exchange->quotes));
     char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
     json_decref(state);
     return text;

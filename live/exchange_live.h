@@ -49,6 +49,10 @@ struct live_exchange {
     struct live_client clients[LIVE_ACCOUNTS_MAX]; /**< number 0: nobody */
     uint32_t client_count;
     struct live_account_watcher watcher;
+    struct {
+        void *context;
+        void (*call)(void *context, int64_t now_ns);
+    } restarted; /**< told when everything begins anew; may be NULL */
     uint64_t next_id;
     int64_t started_ns, tighten_at_ns;
     uint64_t requests, answered_429, answered_418; /**< since the start */
@@ -79,6 +83,11 @@ struct live_exchange *live_exchange_create(const struct weir_scenario *scenario,
                                            struct live_quotes *quotes, const char *api_key,
                                            const char *api_secret, int64_t now_ns);
 void live_exchange_destroy(struct live_exchange *exchange);
+
+/** Everything begins anew, as if the server had just been started: the trace, with its first
+ *  liquidation at `onset_ns`, counts and bans, accounts and their streams. False if there is no
+ *  trace or memory is short; then all stays as it was. */
+bool live_exchange_restart(struct live_exchange *exchange, int64_t onset_ns, int64_t now_ns);
 
 /** Decides on a request and carries it out. The caller frees answer->body. */
 void live_exchange_handle(struct live_exchange *exchange, int64_t now_ns,

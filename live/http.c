@@ -1,5 +1,6 @@
 #include "http.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,10 @@
 #define PATH_SIZE 256
 #define HEAD_SIZE 1024
 #define QUERY_SIZE 16384
+#define RESTART_MAX_MS 3600000
+
+/* A request with this header is answered with X-Weir-Note. */
+#define NOTE "x-weir-note:"
 
 /* An answer up to this length goes out in one piece, a longer one in pieces of it. */
 #define PIECE 32768
@@ -30,6 +35,7 @@ void live_http_end(struct live_http *http) {
     http->body_length = http->body_expected = 0;
     http->out_length = http->out_written = 0;
     http->closes = false;
+    http->arrived_ns = 0;
 }
 
 /** The method of a request and the header that holds its path; false for one that nobody serves. */
@@ -152,10 +158,21 @@ int live_http_send(struct live_http *http, struct lws *wsi, const struct live_re
 
 static int answer(struct live_http *http, struct lws *wsi, int status,
                   const struct weir_exchange_answer *limits, const char *body) {
+    struct weir_header headers[WEIR_ANSWER_HEADERS_MAX + 1];
+    char note[64];
+    size_t count = limits ? limits->header_count : 0;
+    for (size_t i = 0; i < count; i++) {
+        headers[i] = limits->headers[i];
+    }
+    if (http->arrived_ns) { /* when it was decided on, and what it was charged */
+        snprintf(note, sizeof note, "%" PRId64 " %" PRId32 " %" PRId32, http->arrived_ns,
+                 limits ? limits->charged_weight : 0, limits ? limits->charged_orders : 0);
+        headers[count++] = (struct weir_header){.name = "X-Weir-Note", .value = note};
+    }
     const struct live_reply reply = {.status = status,
                                      .type = "application/json;charset=UTF-8",
-                                     .headers = limits ? limits->headers : NULL,
-                                     .header_count = limits ? limits->header_count : 0,
+                                     .headers = headers,
+                                     .header_count = count,
                                      .body = body,
                                      .length = strlen(body)};
     return live_http_send(http, wsi, &reply);
@@ -190,6 +207,59 @@ static int refuse(struct live_http *http, struct lws *wsi, int status, const cha
     return answer(http, wsi, status, NULL, body);
 }
 
+static int answer_state(struct live_http *http, struct lws *wsi, struct live_exchange *exchange,
+                        int64_t now_ns) {
+    char *state = live_exchange_state(exchange, now_ns);
+    const int result = state ? answer(http, wsi, 200, NULL, state) : -1;
+    free(state);
+    return result;
+}
+
+/** Whether a request comes from a program on this machine, and not from a page in its browser. */
+static bool is_local_program(const struct live_http *http, struct lws *wsi) {
+    static const char fetch[] = "sec-fetch-site:";
+    return (strncmp(http->address, "127.", 4) == 0 || strcmp(http->address, "::1") == 0 ||
+            strncmp(http->address, "::ffff:127.", 11) == 0) &&
+           lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) <= 0 &&
+           lws_hdr_custom_length(wsi, fetch, sizeof fetch - 1) <= 0;
+}
+
+/** POST /weir/restart: the trace begins anew, its first liquidation at `onset_ms` (default: as long
+ *  from now as after the start of the server). */
+static int restart(struct live_http *http, struct lws *wsi, struct live_exchange *exchange,
+                   int64_t now_ns) {
+    static char query[QUERY_SIZE];
+    struct live_parameters parameters = {.count = 0};
+    int64_t onset_ms = (now_ns + (int64_t)(exchange->scenario->bot.lead_s * 1e9)) / 1000000;
+    if (!is_local_program(http, wsi)) {
+        return refuse(http, wsi, 403, "Only programs on this machine may start the trace anew.");
+    }
+    const char *text = read_query(wsi, query, sizeof query, &parameters)
+                           ? live_parameter(&parameters, "onset_ms")
+                           : NULL;
+    if (text && (!live_read_integer(text, &onset_ms) || onset_ms < now_ns / 1000000 ||
+                 onset_ms > now_ns / 1000000 + RESTART_MAX_MS)) {
+        return refuse(http, wsi, 400,
+                      "onset_ms is a time in milliseconds, from now to an hour on.");
+    }
+    if (!live_exchange_restart(exchange, onset_ms * 1000000, now_ns)) {
+        return refuse(http, wsi, 409, "There is no trace that could start anew.");
+    }
+    return answer_state(http, wsi, exchange, now_ns);
+}
+
+/** What the server says of itself, and not as the exchange. -2: the path is none of these. */
+static int answer_as_server(struct live_http *http, struct lws *wsi, struct live_exchange *exchange,
+                            const char *path, enum weir_method method, int64_t now_ns) {
+    if (strcmp(path, "/weir/restart") == 0 && method == WEIR_POST) {
+        return restart(http, wsi, exchange, now_ns);
+    }
+    if (strcmp(path, "/weir/state") == 0 && method == WEIR_GET) {
+        return answer_state(http, wsi, exchange, now_ns);
+    }
+    return -2;
+}
+
 static int carry_out(struct live_http *http, struct lws *wsi, const struct live_site *site) {
     struct live_exchange *exchange = site->exchange;
     static char query[QUERY_SIZE]; /* one thread */
@@ -213,10 +283,11 @@ static int carry_out(struct live_http *http, struct lws *wsi, const struct live_
         return refuse(http, wsi, 404, "There is nothing at this path.");
     }
     const int64_t now_ns = live_now_ns();
-    if (strcmp(path, "/weir/state") == 0 && request.method == WEIR_GET) {
-        char *state = live_exchange_state(exchange, now_ns);
-        const int result = state ? answer(http, wsi, 200, NULL, state) : -1;
-        free(state);
+    if (lws_hdr_custom_length(wsi, NOTE, sizeof NOTE - 1) > 0) {
+        http->arrived_ns = now_ns;
+    }
+    const int result = answer_as_server(http, wsi, exchange, path, request.method, now_ns);
+    if (result != -2) {
         return result;
     }
     bool few = read_query(wsi, query, sizeof query, &parameters);
@@ -237,10 +308,10 @@ static int carry_out(struct live_http *http, struct lws *wsi, const struct live_
     if (!answered.body) {
         return -1; /* out of memory */
     }
-    const int result = answer(http, wsi, answered.status,
-                              answered.counted ? &answered.limits : NULL, answered.body);
+    const int written = answer(http, wsi, answered.status,
+                               answered.counted ? &answered.limits : NULL, answered.body);
     free(answered.body);
-    return result;
+    return written;
 }
 
 int live_http_begin(struct live_http *http, struct lws *wsi, const struct live_site *site) {

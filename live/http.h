@@ -17,6 +17,7 @@ struct live_site {
 
 /** One connection's HTTP request and its answer. All zeros before the first. */
 struct live_http {
+    int64_t arrived_ns;              /**< of the request, if its client asks for notes; else 0 */
     char address[LIVE_ADDRESS_SIZE]; /**< of the client; "" until it is asked for */
     char *body;                      /**< of the request, as far as it has come */
     size_t body_length, body_expected;

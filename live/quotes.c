@@ -116,6 +116,35 @@ static bool publish(struct live_quotes *quotes, const struct weir_feed_settings 
     return true;
 }
 
+/** Moves every row by the same time. */
+static void move_rows(struct weir_trace *trace, int64_t by_ns) {
+    for (size_t i = 0; i < trace->row_count; i++) {
+        trace->rows[i].time_ns += by_ns;
+    }
+}
+
+bool live_quotes_restart(struct live_quotes *quotes, int64_t onset_ns,
+                         const struct weir_feed_settings *feed) {
+    const int64_t by_ns = onset_ns - quotes->trace->rows[0].time_ns;
+    struct live_quotes anew = *quotes;
+    if (quotes->quiet) {
+        return false;
+    }
+    move_rows(quotes->trace, by_ns);
+    anew.market = weir_market_create(quotes->trace, 0);
+    anew.pushes = NULL;
+    if (!anew.market || !publish(&anew, feed)) {
+        weir_market_destroy(anew.market);
+        free(anew.pushes);
+        move_rows(quotes->trace, -by_ns);
+        return false;
+    }
+    weir_market_destroy(quotes->market);
+    free(quotes->pushes);
+    *quotes = anew;
+    return true;
+}
+
 static bool build(struct live_quotes *quotes, const struct weir_feed_settings *feed) {
     const struct weir_trace *trace = quotes->trace;
     quotes->symbol_count = trace->symbol_count;

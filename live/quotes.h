@@ -46,6 +46,11 @@ struct live_quotes *live_quotes_create(struct weir_trace *trace, int64_t onset_n
                                        const struct weir_feed_settings *feed, uint64_t seed);
 void live_quotes_destroy(struct live_quotes *quotes);
 
+/** Lays the trace onto the clock anew: its first liquidation at `onset_ns`. False if memory is
+ *  short, or in a quiet market; then all stays as it was. */
+bool live_quotes_restart(struct live_quotes *quotes, int64_t onset_ns,
+                         const struct weir_feed_settings *feed);
+
 /** Number of a symbol, or -1. O(log n). */
 int32_t live_symbol_find(const struct live_quotes *quotes, const char *name);
 

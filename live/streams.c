@@ -51,6 +51,7 @@ struct live_listener {
     size_t subscription_count;
     bool combined, too_slow;
     bool closing; /**< the end was announced: nothing goes out any more */
+    bool ended;   /**< what it listened to is gone: the trace began anew */
     int64_t opened_ns, second_ns;
     int incoming; /**< messages in this second */
     char *text;   /**< a message that is not complete yet */
@@ -73,12 +74,30 @@ static void tell_order(void *context, const struct live_account *account,
 static void tell_position(void *context, const struct live_account *account, uint32_t symbol,
                           enum live_side side, int64_t now_ns);
 
+/** The trace begins anew: liquidations from its first on, and no account has a stream. */
+static void restart(void *context, int64_t now_ns) {
+    struct live_streams *streams = context;
+    streams->next_push = 0;
+    streams->next_second_ns = now_ns - now_ns % SECOND_NS;
+    for (struct live_listener *l = streams->listeners; l; l = l->next) {
+        for (size_t i = l->subscription_count; i > 0; i--) {
+            if (l->subscriptions[i - 1].kind == KIND_USER) {
+                l->subscriptions[i - 1] = l->subscriptions[--l->subscription_count];
+                l->ended = true;
+                lws_callback_on_writable(l->wsi);
+            }
+        }
+    }
+}
+
 struct live_streams *live_streams_create(struct live_exchange *exchange) {
     struct live_streams *streams = calloc(1, sizeof *streams);
     if (streams) {
         streams->exchange = exchange;
         streams->next_second_ns = exchange->started_ns - exchange->started_ns % SECOND_NS;
         exchange->watcher = (struct live_account_watcher){streams, tell_order, tell_position};
+        exchange->restarted.context = streams;
+        exchange->restarted.call = restart;
     }
     return streams;
 }
@@ -160,6 +179,9 @@ static bool end_listening(struct live_listener *listener, enum lws_close_status 
 bool live_listener_write(struct live_listener *listener) {
     if (listener->closing) {
         return true;
+    }
+    if (listener->ended) {
+        return end_listening(listener, LWS_CLOSE_STATUS_GOINGAWAY, "the trace begins anew");
     }
     if (listener->too_slow) {
         return end_listening(listener, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too slow");

@@ -74,6 +74,7 @@ struct weir_bot {
     bool *symbol_seen;
     size_t startup_next;
     int64_t next_wake_ns;
+    int64_t start_ns;
     bool pumping, pump_again, serving;
     struct wait_clock queue_clock;  /* of the policy's queue: what its head waits for */
     struct wait_clock line_clock;   /* of the line: what occupies the connections */
@@ -714,6 +715,7 @@ static uint64_t loop_token(size_t loop, size_t index, uint32_t cycle) {
 
 void weir_bot_start(struct weir_bot *bot, int64_t now_ns) {
     bot->queue_clock.since_ns = bot->line_clock.since_ns = now_ns;
+    bot->start_ns = now_ns;
     for (size_t i = 0; i < bot->parts.strategy->standing_count; i++) {
         bot->parts.host.wake(bot->parts.host.context,
                              now_ns + bot->parts.strategy->standing[i].first_ns,
@@ -736,9 +738,12 @@ static void run_loop(struct weir_bot *bot, int64_t now_ns, uint64_t token) {
     r->step = (uint8_t)loop_index;
     r->index = (uint8_t)index;
     r->attempt = cycle + 1;
-    r->deadline_ns = now_ns - (int64_t)index * loop->spacing_ns + loop->period_ns;
+    /* on the grid, though a real clock may have been late */
+    const int64_t cycle_ns = bot->start_ns + loop->first_ns + (int64_t)cycle * loop->period_ns;
+    r->deadline_ns = cycle_ns + loop->period_ns;
     const uint32_t id = r->id;
-    const int64_t next_ns = weir_loop_next(loop, now_ns, &index, &cycle);
+    const int64_t next_ns =
+        weir_loop_next(loop, cycle_ns + (int64_t)index * loop->spacing_ns, &index, &cycle);
     bot->parts.host.wake(bot->parts.host.context, next_ns, loop_token(loop_index, index, cycle));
     offer(bot, now_ns, id);
 }
@@ -799,7 +804,7 @@ void weir_bot_wake(struct weir_bot *bot, int64_t now_ns, uint64_t token) {
         wake_resting(bot, now_ns, (uint32_t)token);
         break;
     case WAKE_NEXT:
-        if (now_ns == bot->next_wake_ns) {
+        if (now_ns >= bot->next_wake_ns) { /* a real clock may be late */
             bot->next_wake_ns = WEIR_NEVER;
             pump(bot, now_ns);
         }

@@ -131,7 +131,20 @@ static int64_t delay(const struct weir_network_settings *settings, double load, 
     return (int64_t)(ms * 1e6);
 }
 
+/** Whether requests have delays of their own, which no load and no fault touches. */
+static bool orders_apart(const struct weir_network *network) {
+    return network->settings.orders_base_ms > 0.0;
+}
+
+static double orders_load(const struct weir_network *network, int64_t time_ns) {
+    return orders_apart(network) ? 1.0 : network->load[step_of(network, time_ns)].orders;
+}
+
 int64_t weir_network_delay_ns(const struct weir_network *network, int64_t time_ns, double uniform) {
+    const struct weir_network_settings *s = &network->settings;
+    if (orders_apart(network)) {
+        return (int64_t)((s->orders_base_ms - s->orders_draw_ms * weir_log(uniform)) * 1e6);
+    }
     return delay(&network->settings, network->load[step_of(network, time_ns)].orders, uniform);
 }
 
@@ -141,13 +154,15 @@ int64_t weir_network_feed_delay_ns(const struct weir_network *network, int64_t t
 }
 
 int64_t weir_network_processing_ns(const struct weir_network *network, int64_t time_ns) {
-    return (int64_t)(network->settings.processing_ms * 1e6 *
-                     network->load[step_of(network, time_ns)].orders);
+    return (int64_t)(network->settings.processing_ms * 1e6 * orders_load(network, time_ns));
 }
 
 enum weir_fault weir_network_fault(const struct weir_network *network, int64_t time_ns,
                                    const struct weir_fate *fate) {
     const struct weir_network_settings *s = &network->settings;
+    if (orders_apart(network)) {
+        return WEIR_FAULT_NONE;
+    }
     const bool outage = time_ns >= network->outage_from_ns && time_ns < network->outage_until_ns;
     const double lost = outage ? 0.5 : s->lost_rate;
     const double unavailable = outage ? 0.5 : s->unavailable_rate;
@@ -165,7 +180,8 @@ bool weir_network_feed_dead(const struct weir_network *network, int64_t time_ns)
 }
 
 int64_t weir_network_min_delay_ns(const struct weir_network *network) {
-    return (int64_t)(network->settings.base_ms * 1e6);
+    const struct weir_network_settings *s = &network->settings;
+    return (int64_t)((orders_apart(network) ? s->orders_base_ms : s->base_ms) * 1e6);
 }
 
 int64_t weir_network_min_processing_ns(const struct weir_network *network) {

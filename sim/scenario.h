@@ -63,6 +63,7 @@ struct weir_bot_settings {
     double entry_ttl_ms;
     int value;              /**< enum weir_value */
     double lead_s;          /**< the bot starts that long before the first liquidation */
+    double tail_s;          /**< a run ends that long after the last one */
     double timeout_ms;      /**< a request without a reply is given up after that long */
     double clock_offset_ms; /**< the bot's clock minus the exchange's */
 };
@@ -79,11 +80,15 @@ struct weir_network_settings {
     double unavailable_rate;
     double outage_s;
     double reconnect_s;
+    double
+        orders_base_ms; /**< delay of the bot's requests, without load; 0: as the feed's */
+    double orders_draw_ms;
 };
 
 struct weir_trace_settings {
     char shape[16]; /**< "" keeps the profile's own */
     char path[16];
+    double phase_s; /**< second of the minute of the first liquidation; negative: not given */
 };
 
 struct weir_exchange_settings {

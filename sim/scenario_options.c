@@ -101,6 +101,11 @@ const struct weir_scenario_row weir_scenario_rows[] = {
            "seconds of timeouts, 503 and a dead feed from the trace's peak on"),
     NUMBER("network.reconnect_s", network.reconnect_s, 0, 3600, NULL,
            "seconds after an outage until the feed is back"),
+    NUMBER("network.orders_base_ms", network.orders_base_ms, 0, 60000, "0",
+           "one-way delay of the bot's requests alone, without load and faults, as on a loopback; "
+           "0: base_ms and draw_ms under the load, as for the feed"),
+    NUMBER("network.orders_draw_ms", network.orders_draw_ms, 0, 60000, "0",
+           "mean of the exponential draw that comes to orders_base_ms; no effect without it"),
 
     NUMBER("feed.throttle_ms", feed.throttle_ms, 0, 3.6e6, "1000",
            "the feed pushes at most one liquidation per symbol in that time; 0: the raw feed"),
@@ -132,6 +137,8 @@ const struct weir_scenario_row weir_scenario_rows[] = {
            "what an opportunity is worth: square root of its notional, its notional, or 1"),
     NUMBER("bot.lead_s", bot.lead_s, 0, 86400, "60",
            "the bot starts that long before the first liquidation"),
+    NUMBER("bot.tail_s", bot.tail_s, 1, 86400, "300",
+           "a run ends that long after the last liquidation"),
     NUMBER("bot.timeout_ms", bot.timeout_ms, 1, 3.6e6, "10000",
            "a request without a reply is given up after that"),
     NUMBER("bot.clock_offset_ms", bot.clock_offset_ms, -8.64e7, 8.64e7, "0",
@@ -146,6 +153,9 @@ const struct weir_scenario_row weir_scenario_rows[] = {
          "how a profile's counts are laid out within their seconds"),
     NAME("trace.path", trace.path, "profile|v|slide|late", "profile",
          "price path of a trace built from a profile"),
+    NUMBER("trace.phase_s", trace.phase_s, -1, 60, "-1",
+           "second of the exchange's minute at which the first liquidation falls; -1: as recorded, "
+           "or with several replications all over the minute"),
 };
 
 const size_t weir_scenario_row_count = sizeof weir_scenario_rows / sizeof weir_scenario_rows[0];

@@ -9,7 +9,6 @@
 
 #define SECOND_NS 1000000000LL
 #define MINUTE_NS (60 * SECOND_NS)
-#define AFTER_NS (300 * SECOND_NS)      /* a run ends that long after the last liquidation */
 #define SECOND_BOT_NS (300 * SECOND_NS) /* the second bot started that long before the first */
 
 const char *weir_class_name(enum weir_class class) {
@@ -48,13 +47,27 @@ static int64_t draw_phase_ns(uint64_t seed, uint32_t phase, uint32_t phases) {
     return (int64_t)(((double)phase + u.u[0]) / (double)phases * (double)MINUTE_NS);
 }
 
+/** The smallest shift that brings the first liquidation to a second of the minute. */
+static int64_t shift_to_phase_ns(int64_t first_ns, double phase_s) {
+    const int64_t shift_ns = ((int64_t)(phase_s * 1e9 + 0.5) - first_ns) % MINUTE_NS;
+    return shift_ns < 0 ? shift_ns + MINUTE_NS : shift_ns;
+}
+
 static void set_times(struct weir_stage *stage, const struct weir_stage_draws *draws) {
     const struct weir_trace *trace = stage->trace;
-    stage->shift_ns = draw_phase_ns(stage->seed, draws->phase, draws->phases);
+    const double phase_s = stage->scenario->trace.phase_s;
+    if (draws->onset_ns) {
+        stage->shift_ns = draws->onset_ns - trace->rows[0].time_ns;
+    } else if (phase_s >= 0.0) {
+        stage->shift_ns = shift_to_phase_ns(trace->rows[0].time_ns, phase_s);
+    } else {
+        stage->shift_ns = draw_phase_ns(stage->seed, draws->phase, draws->phases);
+    }
     stage->onset_ns = trace->rows[0].time_ns + stage->shift_ns;
     stage->start_ns = stage->onset_ns - (int64_t)(stage->scenario->bot.lead_s * 1e9);
     stage->second_start_ns = stage->start_ns - SECOND_BOT_NS;
-    stage->end_ns = trace->rows[trace->row_count - 1].time_ns + stage->shift_ns + AFTER_NS;
+    stage->end_ns = trace->rows[trace->row_count - 1].time_ns + stage->shift_ns +
+                    (int64_t)(stage->scenario->bot.tail_s * 1e9);
 }
 
 /** Sends what the throttle lets through on its way. The feed is one connection: nothing overtakes.

@@ -42,7 +42,7 @@ struct weir_stage {
     int64_t
         shift_ns; /**< added to every time of the trace: its phase against the server's minute */
     int64_t start_ns;        /**< the bot starts */
-    int64_t end_ns;          /**< 300 s after the last liquidation */
+    int64_t end_ns;          /**< bot.tail_s after the last liquidation */
     int64_t second_start_ns; /**< the second bot starts */
     int64_t onset_ns;        /**< first liquidation */
     struct weir_network *network;
@@ -66,7 +66,8 @@ struct weir_drawn_request {
 };
 
 /** Sets the stage. `replications` is the number of the whole experiment: with one the trace keeps
- * its true phase, with more the phases are stratified over the minute. Trace, scenario and
+ * its true phase, with more the phases are stratified over the minute, unless trace.phase_s says
+ * which it is. Trace, scenario and
  * strategies are borrowed. `second` is NULL without a second bot. NULL if memory is short. */
 struct weir_stage *weir_stage_create(const struct weir_trace *trace,
                                      const struct weir_scenario *scenario,
@@ -79,6 +80,7 @@ struct weir_stage_draws {
     uint32_t network; /**< delays, faults, foreign load */
     uint32_t phase;   /**< below `phases` */
     uint32_t phases;  /**< parts of the minute that the phases lie in; 1: the true phase */
+    int64_t onset_ns; /**< when the first liquidation falls, whatever the phase; 0: not given */
 };
 
 /** The same as weir_stage_create, with network and phase drawn apart. */

@@ -160,6 +160,19 @@ void weir_venue_expire(struct weir_venue *venue, const struct weir_entry_order *
     venue->margin_used_micro_usd -= micro_usd(order->stake_usd);
 }
 
+struct weir_protection weir_venue_protection(const struct weir_venue *venue, uint32_t symbol,
+                                             bool buy) {
+    const struct tranche *t = tranche_of(venue, symbol, buy);
+    const double average = t->quantity > 0.0 ? t->cost_usd / t->quantity : 0.0;
+    const double sign = buy ? 1.0 : -1.0;
+    return (struct weir_protection){average * (1.0 + sign * t->take_profit_pct / 100.0),
+                                    average * (1.0 - sign * t->stop_loss_pct / 100.0)};
+}
+
+uint32_t weir_venue_version(const struct weir_venue *venue, uint32_t symbol, bool buy) {
+    return tranche_of(venue, symbol, buy)->version;
+}
+
 static int64_t earlier(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
@@ -187,13 +200,10 @@ struct weir_closing weir_venue_accept_protection(struct weir_venue *venue, int64
     if (t->quantity <= 0.0) {
         return (struct weir_closing){INT64_MAX, t->version};
     }
-    const double average = t->cost_usd / t->quantity;
-    const double sign = buy ? 1.0 : -1.0;
-    const double profit = average * (1.0 + sign * t->take_profit_pct / 100.0);
-    const double stop = average * (1.0 - sign * t->stop_loss_pct / 100.0);
+    const struct weir_protection p = weir_venue_protection(venue, symbol, buy);
     const struct weir_market *m = venue->market;
-    const int64_t at = earlier(weir_venue_triggers_ns(m, symbol, !buy, profit, now_ns),
-                               weir_venue_triggers_ns(m, symbol, buy, stop, now_ns));
+    const int64_t at = earlier(weir_venue_triggers_ns(m, symbol, !buy, p.take_profit, now_ns),
+                               weir_venue_triggers_ns(m, symbol, buy, p.stop, now_ns));
     return (struct weir_closing){at, t->version};
 }
 

@@ -98,6 +98,16 @@ void weir_venue_accept_cancel(struct weir_venue *venue, uint32_t symbol, bool bu
 bool weir_venue_close(struct weir_venue *venue, uint32_t symbol, bool buy, uint32_t version,
                       weir_venue_teller closed, void *context);
 
+/** Prices at which the protection of a tranche would lie, by its average entry price. */
+struct weir_protection {
+    double take_profit, stop;
+};
+struct weir_protection weir_venue_protection(const struct weir_venue *venue, uint32_t symbol,
+                                             bool buy);
+
+/** Version of a tranche's protection: see weir_venue_close. */
+uint32_t weir_venue_version(const struct weir_venue *venue, uint32_t symbol, bool buy);
+
 /** Whether the opportunity's position is open. */
 bool weir_venue_is_open(const struct weir_venue *venue, uint32_t opportunity);
 
