@@ -4,6 +4,7 @@
 #include "ablation.h"
 #include "claims.h"
 #include "pair.h"
+#include "replay.h"
 #include "sensitivity.h"
 
 /**

@@ -4,10 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine.h"
 #include "metrics.h"
-#include "replay.h"
+#include "replay_error.h"
 #include "scenario.h"
 #include "stage.h"
+#include "stage_groups.h"
+#include "trace.h"
 
 /**
  * An experiment: arms on traces, any number of replications, on any number of threads. An arm is a
@@ -43,8 +46,10 @@ struct weir_experiment_plan {
     uint32_t threads;              /**< at least 1 */
     struct weir_read_options read; /**< how recordings are read */
     const struct weir_place
-        *places;     /**< of each replication; NULL: each has its own of everything */
-    uint32_t phases; /**< parts of the minute that the phases lie in; 0: one per replication */
+        *places;      /**< of each replication; NULL: each has its own of everything */
+    uint32_t phases;  /**< parts of the minute that the phases lie in; 0: one per replication */
+    bool keeps_first; /**< keep traces, stages and runs of replication 0; for arms that build a
+                           profile alike, without places */
 };
 
 /** What is known of a trace. */
@@ -54,7 +59,8 @@ struct weir_experiment_trace {
     size_t liquidations, bad_rows;
     double span_s;
     struct weir_marked_field fields[WEIR_MARKED_FIELDS_MAX];
-    size_t field_count; /**< 0 for a recording */
+    size_t field_count;       /**< 0 for a recording */
+    struct weir_trace *trace; /**< of replication 0, as the first arm builds it, if kept */
 };
 
 /** Results of one arm on one trace. */
@@ -63,6 +69,11 @@ struct weir_arm_result {
     uint64_t *digests;         /**< per replication */
     enum weir_class class;     /**< of the trace under the arm's scenario, in replication 0 */
     unsigned bound_why;        /**< bits of enum weir_bound_why, in replication 0 */
+    uint64_t ties, events;     /**< of all replications */
+    double cpu_s;              /**< of all replications: runs and metrics; differs each time */
+    double run_cpu_s;          /**< of the runs alone */
+    struct weir_stage *stage;  /**< of replication 0, if kept; shared by the arms of a group */
+    struct weir_run first;     /**< replication 0, if kept */
     bool failed;               /**< the policy broke: nothing above holds */
     uint32_t failed_replication;
     char failure[640]; /**< what happened, in the first replication in which it did */
@@ -72,8 +83,10 @@ struct weir_experiment {
     struct weir_experiment_plan plan; /**< borrows sources and arms */
     struct weir_experiment_trace *traces;
     struct weir_arm_result *results; /**< traces × arms */
-    uint64_t events;
-    double cpu_s;
+    struct weir_stage_groups groups; /**< of the arms */
+    uint64_t events;                 /**< of all runs */
+    double cpu_s;                    /**< of all runs, with the traces built and stages set */
+    double open_cpu_s;               /**< of reading the traces */
 };
 
 /** Runs a plan. An arm whose policy breaks is marked as failed on that trace, and the others go on.
@@ -83,9 +96,6 @@ struct weir_experiment *weir_experiment_run(const struct weir_experiment_plan *p
                                             struct weir_replay_error *error);
 
 void weir_experiment_free(struct weir_experiment *experiment);
-
-/** Whether two scenarios differ in the limiter's settings at most. */
-bool weir_same_stage(const struct weir_scenario *a, const struct weir_scenario *b);
 
 /** Results of an arm on a trace. */
 const struct weir_arm_result *weir_experiment_result(const struct weir_experiment *experiment,

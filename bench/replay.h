@@ -4,15 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine.h"
-#include "metrics.h"
-#include "scenario.h"
+#include "experiment.h"
 #include "summary.h"
-#include "trace.h"
 
 /**
- * A replay: policies on a trace, any number of replications, on any number of threads. Results do
- * not depend on the threads: each replication is a function of its number.
+ * A replay: an experiment with policies on one trace under one scenario, of which the ledgers of
+ * replication 0 are kept, to say what happened and why.
  */
 
 #define WEIR_REPLAY_POLICIES_MAX 16
@@ -42,41 +39,27 @@ struct weir_replay_cost {
 /** One policy's results. */
 struct weir_replay_policy {
     const struct weir_policy *policy;
-    struct weir_metrics *runs; /**< per replication */
+    const struct weir_metrics *runs; /**< per replication */
     struct weir_summary summary;
     uint64_t digest; /**< of all replications' digests */
     uint64_t ties;
     struct weir_replay_cost cost;
-    struct weir_run first; /**< ledgers of replication 0 */
-    bool failed;           /**< the policy broke: nothing above but its name holds */
-    uint32_t failed_replication;
-    char failure[640]; /**< what happened, in the first replication in which it did */
+    const struct weir_run *first; /**< ledgers of replication 0 */
+    bool failed;                  /**< the policy broke: nothing above but its name holds */
+    const char *failure;          /**< what happened, in the first replication in which it did */
 };
 
 struct weir_replay {
     struct weir_replay_plan plan;
-    struct weir_trace *trace; /**< of replication 0 */
-    struct weir_strategy *strategy, *second;
-    struct weir_stage *stage; /**< of replication 0 */
+    struct weir_trace_source source;
+    struct weir_arm arms[WEIR_REPLAY_POLICIES_MAX];
+    struct weir_experiment *experiment;
+    /* of the experiment, to be read: */
+    const struct weir_trace *trace;                /**< of replication 0 */
+    const struct weir_strategy *strategy, *second; /**< `second` NULL without a second bot */
+    const struct weir_stage *stage;                /**< of replication 0 */
     struct weir_replay_policy policies[WEIR_REPLAY_POLICIES_MAX];
 };
-
-/** Why a replay failed, as far as the exit code cares. */
-enum weir_replay_status {
-    WEIR_REPLAY_OK = 0,
-    WEIR_REPLAY_FAILED,    /**< out of memory, a policy broke, the ledger does not add up */
-    WEIR_REPLAY_WRONG_USE, /**< a setting */
-    WEIR_REPLAY_BAD_INPUT, /**< a trace or strategy */
-    WEIR_REPLAY_INCOMPLETE /**< a study of which cells are missing */
-};
-
-struct weir_replay_error {
-    enum weir_replay_status status;
-    char text[640];
-};
-
-/** Told after each replication; may be NULL. Called from one thread at a time. */
-typedef void (*weir_progress)(void *context, uint32_t done, uint32_t of);
 
 /** Runs a plan. A policy that breaks (an external program dies, say) is marked as failed, and the
  *  others go on. NULL and an error if that leaves none, or on any other failure; else the caller

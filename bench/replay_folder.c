@@ -233,7 +233,7 @@ enum file {
 
 static bool write_file(const struct weir_replay *replay, size_t policy, enum file which,
                        FILE *out) {
-    const struct weir_run *run = &replay->policies[policy].first;
+    const struct weir_run *run = replay->policies[policy].first;
     switch (which) {
     case FILE_DOCUMENT:
         return document_file(replay, policy, out);
@@ -307,7 +307,7 @@ bool weir_replay_folder(const struct weir_replay *replay, size_t policy, const c
 
 bool weir_replay_log(const struct weir_replay *replay, size_t policy, const char *path, char *error,
                      size_t error_size) {
-    const struct weir_run *run = &replay->policies[policy].first;
+    const struct weir_run *run = replay->policies[policy].first;
     struct weir_whole_file file;
     if (!weir_whole_file_open(&file, path, error, error_size)) {
         return false;

@@ -1,6 +1,5 @@
 #include "study.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +10,6 @@
 
 static const char *const search_names[] = {"grid", "random", "race", NULL};
 static const char *const rule_sets[WEIR_WORLDS_MAX] = {"aster", "lenient", "strict"};
-
-bool weir_study_fails(struct weir_replay_error *error, enum weir_replay_status status,
-                      const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error->text, sizeof error->text, format, arguments);
-    va_end(arguments);
-    error->status = status;
-    return false;
-}
 
 const char *weir_search_name(enum weir_search search) {
     return search_names[search];
@@ -70,7 +59,7 @@ static bool read_texts(json_t *document, const char *key, json_t **list,
     json_array_foreach(*list, index, entry) {
         ok = ok && json_is_string(entry);
     }
-    return ok || weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+    return ok || weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                   "study: key '%s': expected a list of texts", key);
 }
 
@@ -80,17 +69,17 @@ static bool read_paths(struct weir_study *study, json_t *list, struct weir_repla
     json_array_foreach(list, index, entry) {
         const char *path = json_string_value(entry);
         if (strcmp(path, "-") == 0) {
-            return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+            return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                     "a study reads its traces more than once: standard input "
                                     "cannot be one");
         }
         if (study->path_count == WEIR_STUDY_TRACES_MAX) {
-            return weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "more than %d traces",
+            return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "more than %d traces",
                                     WEIR_STUDY_TRACES_MAX);
         }
         study->paths[study->path_count] = strdup(path);
         if (!study->paths[study->path_count++]) {
-            return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+            return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
         }
     }
     return true;
@@ -105,7 +94,7 @@ static bool read_traces(struct weir_study *study, struct weir_replay_error *erro
     }
     study->tuned_count = study->path_count;
     if (study->tuned_count == 0) {
-        return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+        return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                 "expected a trace, as in: weir tune traces/generated/*.json "
                                 "--param limiter.normal.buffer=0:0.2:0.01");
     }
@@ -124,7 +113,7 @@ static bool read_policies(struct weir_study *study, struct weir_replay_error *er
         const enum weir_source_status status =
             weir_policy_set_add_one(&study->policies, json_string_value(entry), &why);
         if (status) {
-            return weir_study_fails(error,
+            return weir_replay_fails(error,
                                     status == WEIR_SOURCE_WRONG_USE   ? WEIR_REPLAY_WRONG_USE
                                     : status == WEIR_SOURCE_BAD_INPUT ? WEIR_REPLAY_BAD_INPUT
                                                                       : WEIR_REPLAY_FAILED,
@@ -132,7 +121,7 @@ static bool read_policies(struct weir_study *study, struct weir_replay_error *er
         }
     }
     return study->policies.count > 0 ||
-           weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "policies: expected at least one");
+           weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "policies: expected at least one");
 }
 
 static bool read_rules(struct weir_study *study, struct weir_replay_error *error) {
@@ -147,7 +136,7 @@ static bool read_rules(struct weir_study *study, struct weir_replay_error *error
         struct weir_linear_rule *rule = &study->rules[study->rule_count];
         if (study->rule_count == WEIR_STUDY_TERMS_MAX ||
             !weir_linear_rule_read(rule, json_string_value(entry), why, sizeof why)) {
-            return weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "constraints: %s",
+            return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "constraints: %s",
                                     study->rule_count == WEIR_STUDY_TERMS_MAX ? "too many" : why);
         }
         study->rule_count++;
@@ -166,7 +155,7 @@ static bool check_rules(const struct weir_study *study, struct weir_replay_error
                 }
             }
             if (!found) {
-                return weir_study_fails(
+                return weir_replay_fails(
                     error, WEIR_REPLAY_WRONG_USE,
                     "constraints: '%s': '%s' is no parameter of this study; the first is '%s'",
                     study->rules[r].text, study->rules[r].keys[t], study->axes[0].keys[0]);
@@ -188,7 +177,7 @@ static bool read_outcomes(struct weir_study *study, struct weir_replay_error *er
         struct weir_outcome_rule *rule = &study->outcomes[study->outcome_count];
         if (study->outcome_count == WEIR_STUDY_TERMS_MAX ||
             !weir_outcome_rule_read(rule, json_string_value(entry), why, sizeof why)) {
-            return weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "outcomes: %s",
+            return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "outcomes: %s",
                                     study->outcome_count == WEIR_STUDY_TERMS_MAX ? "too many"
                                                                                  : why);
         }
@@ -201,12 +190,12 @@ static bool read_objective(struct weir_study *study, struct weir_replay_error *e
     const char *name = json_string_value(json_object_get(study->document, "objective"));
     study->objective = weir_metric_find(name ? name : "");
     if (study->objective == WEIR_METRIC_COUNT) {
-        return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+        return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                 "objective: unknown metric '%s'; did you mean '%s'?",
                                 name ? name : "", weir_metric_nearest(name ? name : ""));
     }
     return weir_metric_direction(study->objective) != WEIR_DIRECTION_NONE ||
-           weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+           weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                             "objective: neither way is better for '%s'; take one that has a "
                             "direction, as protected_value_of_bound",
                             name);
@@ -235,7 +224,7 @@ static bool sort_keys(json_t **document, struct weir_replay_error *error) {
     json_t *sorted = text ? json_loads(text, 0, NULL) : NULL;
     free(text);
     if (!sorted) {
-        return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     json_decref(*document);
     *document = sorted;
@@ -265,7 +254,7 @@ static bool read_numbers(struct weir_study *study, uint64_t *points, const char 
     for (size_t w = 0; robust && w < WEIR_WORLDS_MAX; w++) {
         snprintf(study->worlds[w], sizeof study->worlds[w], "%s", rule_sets[w]);
     }
-    return !reading.failed || weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "%s", why.text);
+    return !reading.failed || weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "%s", why.text);
 }
 
 /** A robust study sets the rule set itself: nothing else may. */
@@ -280,7 +269,7 @@ static bool check_robust(const struct weir_study *study, struct weir_replay_erro
         }
     }
     return study->world_count == 1 || !set ||
-           weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+           weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                             "robust: tries every rule set; leave exchange.rules out of scenario "
                             "and parameters, or tune without robust");
 }
@@ -302,7 +291,7 @@ struct weir_study *weir_study_create(json_t *object, const char *origin,
     uint64_t points = 0;
     if (!study || !(study->document = json_deep_copy(object))) {
         free(study);
-        weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
         return NULL;
     }
     fill_defaults(study->document);
@@ -331,7 +320,7 @@ json_t *weir_study_load(const char *path, struct weir_replay_error *error) {
         return NULL;
     }
     if (strcmp(schema, WEIR_STUDY_SCHEMA) != 0) {
-        weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                          "%.200s: a study of another version, '%.40s'; this program reads "
                          "'" WEIR_STUDY_SCHEMA "'",
                          path, schema);
@@ -397,7 +386,7 @@ static bool settle(struct weir_settings *settings, enum weir_scenario_status sta
         status = status ? status : weir_settings_resolve(settings, &arm->scenario, why);
         weir_settings_destroy(settings);
     }
-    return (settings && !status) || weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "%s", why->text);
+    return (settings && !status) || weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "%s", why->text);
 }
 
 bool weir_study_arm(const struct weir_study *study, size_t policy, uint64_t point, size_t world,

@@ -14,7 +14,7 @@
 static const char *const modes[] = {"normal", "burst", "liquidation"};
 
 static bool wrong(struct weir_replay_error *error, const char *key, const char *what) {
-    return weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "parameter '%.120s': %s", key, what);
+    return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "parameter '%.120s': %s", key, what);
 }
 
 /** Makes room for the keys and levels of an axis. */
@@ -49,7 +49,7 @@ static bool read_numbers(json_t *entry, const char *key, double *from, double *t
     *from = json_number_value(f);
     *to = json_number_value(t);
     if (*from > *to) {
-        return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+        return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                 "parameter '%s': the range is reversed: from %g to %g", key, *from,
                                 *to);
     }
@@ -72,7 +72,7 @@ static bool read_steps(struct weir_axis *axis, json_t *entry, const char *key, s
         return wrong(error, key, "more than 1000 values");
     }
     if (!take_axis(axis, keys, (size_t)count)) {
-        return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     for (size_t i = 0; i < axis->level_count; i++) {
         set_number(axis, i, from + (double)i * step);
@@ -92,7 +92,7 @@ static bool read_log(struct weir_axis *axis, json_t *entry, const char *key, siz
         return wrong(error, key, "a log range takes 2 to 1000 values, from above 0");
     }
     if (!take_axis(axis, keys, (size_t)count)) {
-        return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     const double ratio = weir_log(to / from) / (double)(count - 1);
     for (size_t i = 0; i < axis->level_count; i++) {
@@ -108,7 +108,7 @@ static bool read_values(struct weir_axis *axis, json_t *list, const char *key, s
         return wrong(error, key, "the range is empty: expected 1 to 1000 values");
     }
     if (!take_axis(axis, keys, count)) {
-        return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     for (size_t i = 0; i < count; i++) {
         const json_t *value = json_array_get(list, i);
@@ -135,7 +135,7 @@ static bool is_known_entry(json_t *entry, struct weir_replay_error *error) {
             found = found || strcmp(known[i], name) == 0;
         }
         if (!found) {
-            return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+            return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                     "parameters: unknown key '%.60s'; expected keys, from, to, "
                                     "step, log, values or lockstep",
                                     name);
@@ -185,7 +185,7 @@ static void free_axis(struct weir_axis *axis) {
 static bool join(struct weir_axis *axis, struct weir_axis *added, struct weir_replay_error *error) {
     struct weir_axis both = {.keys = NULL};
     if (axis->level_count != added->level_count) {
-        weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+        weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                          "parameter '%s': lockstep group '%s' has %zu values, this one %zu",
                          added->keys[0], axis->lockstep, axis->level_count, added->level_count);
         free_axis(added);
@@ -194,7 +194,7 @@ static bool join(struct weir_axis *axis, struct weir_axis *added, struct weir_re
     if (!take_axis(&both, axis->key_count + added->key_count, axis->level_count)) {
         free_axis(&both);
         free_axis(added);
-        return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     memcpy(both.lockstep, axis->lockstep, sizeof both.lockstep);
     for (size_t k = 0; k < both.key_count; k++) {
@@ -222,7 +222,7 @@ static bool add_axis(struct weir_study *study, struct weir_axis *axis,
     }
     if (study->axis_count == WEIR_AXES_MAX) {
         free_axis(axis);
-        return weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "more than %d parameters",
+        return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "more than %d parameters",
                                 WEIR_AXES_MAX);
     }
     study->axes[study->axis_count++] = *axis;
@@ -259,7 +259,7 @@ static bool check_key(const struct weir_study *study, const struct weir_axis *ax
         weir_settings_destroy(settings);
         if (!ok) {
             const bool from_set = strncmp(why.text, "--set: ", 7) == 0;
-            return weir_study_fails(error, WEIR_REPLAY_WRONG_USE, "parameters: %s",
+            return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "parameters: %s",
                                     why.text + (from_set ? 7 : 0));
         }
     }
@@ -268,7 +268,7 @@ static bool check_key(const struct weir_study *study, const struct weir_axis *ax
          p++) {
         const struct weir_policy *policy = study->policies.choices[p].policy;
         if (!weir_policy_has_option(policy, name + prefix)) {
-            return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+            return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                     "parameter '%s': policy '%s' has no such setting; weir "
                                     "policies lists what each has",
                                     name, policy->name);
@@ -302,7 +302,7 @@ bool weir_study_read_axes(struct weir_study *study, json_t *parameters,
         }
     }
     return study->axis_count > 0 ||
-           weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+           weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                             "nothing to tune: expected at least one parameter, as in --param "
                             "limiter.normal.buffer=0:0.2:0.01");
 }
@@ -400,7 +400,7 @@ json_t *weir_study_parameter(const char *text, struct weir_replay_error *error) 
     }
     if (!ok) {
         json_decref(entry);
-        weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+        weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                          "--param '%.100s': expected KEY=FROM:TO:STEP, KEY=FROM:TO:log:COUNT or "
                          "KEY=A,B,C, as in limiter.normal.buffer=0:0.2:0.01",
                          text);

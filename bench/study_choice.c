@@ -8,7 +8,7 @@
 #include "study_parts.h"
 
 static bool no_memory(struct weir_replay_error *error) {
-    return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+    return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
 }
 
 /** Figures of a point in one rule set. */
@@ -32,10 +32,10 @@ static bool read_world(struct weir_session *session, struct weir_task task, cons
         task.trace = (uint16_t)list[t];
         for (uint32_t r = 0; ok && r < task.replications; r++) {
             ok = weir_session_read(session, &task, r, metrics) ||
-                 weir_study_fails(error, WEIR_REPLAY_INCOMPLETE,
+                 weir_replay_fails(error, WEIR_REPLAY_INCOMPLETE,
                                   "the study is not complete: weir tune run goes on with it");
             if (ok && !metrics->present[study->objective]) {
-                ok = weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+                ok = weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                                       "objective '%s' was not measured on trace %s (replication "
                                       "%u): leave the trace out, or take another objective",
                                       weir_metric_name(study->objective),

@@ -254,7 +254,7 @@ static json_t *left_out(struct answer *a, size_t trace) {
         struct weir_choice choice;
         const size_t count = weir_leave_out(a->study, trace, alone, list);
         if (!weir_choose(a->study, a->results, list, count, weir_choice_alpha(a->study), &choice)) {
-            weir_study_fails(a->error, WEIR_REPLAY_FAILED, "out of memory");
+            weir_replay_fails(a->error, WEIR_REPLAY_FAILED, "out of memory");
             return NULL;
         }
         points[alone] = a->results->tried[choice.recommended].point;
@@ -435,7 +435,7 @@ static json_t *answer_of(struct weir_session *session, size_t policy,
         answer = describe(&a);
         weir_choice_free(&a.choice);
     } else {
-        weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     weir_results_free(a.results);
     return answer;
@@ -492,7 +492,7 @@ char *weir_study_scenario(struct weir_session *session, const json_t *document, 
         }
     }
     if (!answer || (!policy && study->policies.count > 1)) {
-        weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+        weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                          "--policy: name one of the study's policies, as in --policy %s",
                          study->policies.choices[0].policy->name);
         return NULL;
@@ -500,7 +500,7 @@ char *weir_study_scenario(struct weir_session *session, const json_t *document, 
     if (study->outcome_count && json_integer_value(json_object_get(answer, "admissible")) == 0) {
         const json_t *notes = json_object_get(answer, "notes");
         const size_t slack = json_array_size(notes) > 1 && is_slack(session) ? 1 : 0;
-        weir_study_fails(error, WEIR_REPLAY_FAILED, "nothing to recommend: %.560s",
+        weir_replay_fails(error, WEIR_REPLAY_FAILED, "nothing to recommend: %.560s",
                          json_string_value(json_array_get(notes, slack)));
         return NULL;
     }

@@ -61,7 +61,7 @@ static bool check_rounds(struct weir_session *session, struct weir_replay_error 
         const bool touched = k == 0 || there > (uint64_t)round.count * round.before;
         free(round.tasks);
         if (there < cells && touched && strcmp(round.name, "search") == 0) {
-            return weir_study_fails(error, WEIR_REPLAY_INCOMPLETE,
+            return weir_replay_fails(error, WEIR_REPLAY_INCOMPLETE,
                                     "%" PRIu64 " of %" PRIu64
                                     " cells are missing: is a shard's file missing, or was one cut "
                                     "off? weir tune run with the same --shard goes on with it",
@@ -85,7 +85,7 @@ static bool same_study(struct weir_study_store *one, struct weir_study_store *ot
         free(a);
         free(b);
         if (!same) {
-            return weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+            return weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                                     "%.200s: a foreign file: its %s is not that of %.200s", path,
                                     facts[i], first);
         }
@@ -103,7 +103,7 @@ static bool gather(struct weir_study_store *all, const char *const *paths, size_
         for (size_t f = 0; ok && i == 0 && f < 3; f++) {
             char *value = weir_store_fact(from, facts[f]);
             ok = value ? weir_store_set_fact(all, facts[f], value, error)
-                       : weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+                       : weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                                           "%.300s: the study has not been begun", paths[i]);
             free(value);
         }
@@ -122,7 +122,7 @@ static bool check(struct weir_study_store *all, struct weir_replay_error *error)
     struct weir_session *session = study ? weir_session_open(study, all, error) : NULL;
     bool ok = session != NULL;
     if (ok && !all_belong(session)) {
-        ok = weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        ok = weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                               "a file holds foreign cells: a setting, trace, seed or replication "
                               "that this study does not ask for");
     }

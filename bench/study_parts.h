@@ -5,10 +5,6 @@
 
 /* Private to the files of studies. */
 
-/** Notes an error. Returns false, so that a caller can return it. */
-bool weir_study_fails(struct weir_replay_error *error, enum weir_replay_status status,
-                      const char *format, ...) __attribute__((format(printf, 3, 4)));
-
 /** Reads "parameters" into the axes, and checks every value against the policies. */
 bool weir_study_read_axes(struct weir_study *study, json_t *parameters,
                           struct weir_replay_error *error);

@@ -72,7 +72,7 @@ static bool nothing_meets(const struct weir_study *study, const struct closest *
                           struct weir_replay_error *error) {
     char text[400];
     weir_study_describe(study, closest->point, text, sizeof text);
-    return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+    return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                             "constraints: no point meets them all; closest is %s, which misses "
                             "'%s' by %.6g",
                             text, study->rules[closest->rule].text, closest->missed);
@@ -81,7 +81,7 @@ static bool nothing_meets(const struct weir_study *study, const struct closest *
 static bool take_all(struct weir_study *study, uint64_t size, struct weir_replay_error *error) {
     struct closest closest = {.any = false};
     if (size > WEIR_POINTS_MAX) {
-        return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+        return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                 "the grid has more than %d points; take wider steps, lockstep "
                                 "groups, or search 'random'",
                                 WEIR_POINTS_MAX);
@@ -89,7 +89,7 @@ static bool take_all(struct weir_study *study, uint64_t size, struct weir_replay
     assert(size > 0);
     study->points = calloc(size, sizeof *study->points);
     if (!study->points) {
-        return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     for (uint64_t p = 0; p < size; p++) {
         if (meets_rules(study, p, &closest)) {
@@ -121,7 +121,7 @@ static bool draw_some(struct weir_study *study, uint64_t size, uint64_t wanted,
     assert(wanted > 0);
     study->points = calloc(wanted, sizeof *study->points);
     if (!study->points) {
-        return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     for (uint64_t i = 0; i < wanted * DRAWS_PER_POINT && study->point_count < wanted; i++) {
         const struct weir_uniforms u = weir_draw((struct weir_draw_key){.seed = study->seed,
@@ -140,7 +140,7 @@ bool weir_study_find_points(struct weir_study *study, uint64_t wanted,
                             struct weir_replay_error *error) {
     const uint64_t size = grid_size(study);
     if (study->search == WEIR_SEARCH_RANDOM && size > DRAWN_GRID_MAX) {
-        return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+        return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                 "the grid has more than 2^52 points, too many to draw from: take "
                                 "wider steps, fewer parameters or lockstep groups");
     }

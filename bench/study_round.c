@@ -79,7 +79,7 @@ static uint64_t *points_in(struct weir_session *session, size_t policy, size_t i
     size_t list[WEIR_STUDY_TRACES_MAX] = {0};
     *count = study->point_count;
     if (!points) {
-        weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
         return NULL;
     }
     memcpy(points, study->points, *count * sizeof *points);
@@ -94,7 +94,7 @@ static uint64_t *points_in(struct weir_session *session, size_t policy, size_t i
     if (!results ||
         !weir_choose(study, results, list, results->traces, weir_choice_alpha(study), &choice)) {
         if (results) {
-            weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+            weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
         }
         weir_results_free(results);
         free(points);
@@ -127,7 +127,7 @@ static bool add_search(struct weir_session *session, size_t index, size_t policy
                                             .trace = (uint16_t)t,
                                             .replications = weir_session_replications(study, index),
                                             .point = points[i]}) ||
-                     weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+                     weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
             }
         }
     }
@@ -209,7 +209,7 @@ static bool add_report(struct weir_session *session, size_t policy, struct weir_
         ok = ok && add_left_out(study, results, round, capacity, policy);
     }
     weir_results_free(results);
-    return ok || weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+    return ok || weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
 }
 
 bool weir_session_round(struct weir_session *session, size_t index, struct weir_round *round,

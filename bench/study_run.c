@@ -176,7 +176,7 @@ static size_t gather(struct job *job, const struct unit *unit, struct bench *ben
         const struct weir_arm_result *result = weir_experiment_result(e, 0, a);
         const struct weir_task *task = bench->tasks[a];
         if (result->failed) {
-            weir_study_fails(error, WEIR_REPLAY_FAILED, "%s", result->failure);
+            weir_replay_fails(error, WEIR_REPLAY_FAILED, "%s", result->failure);
             return 0;
         }
         for (uint32_t r = unit->from; r < unit->to; r++) {
@@ -258,7 +258,7 @@ bool weir_session_run(struct weir_session *session, const struct weir_round *rou
     if (!job.units || !others) {
         free(job.units);
         free(others);
-        return weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     job.cells = cells_to_run(&job);
     pthread_mutex_init(&job.lock, NULL);

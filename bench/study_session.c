@@ -46,7 +46,7 @@ static struct weir_experiment *probe(const struct weir_study *study, size_t trac
     for (size_t a = 0; e && a < count; a++) {
         const struct weir_arm_result *result = weir_experiment_result(e, 0, a);
         if (result->failed) {
-            weir_study_fails(error, WEIR_REPLAY_FAILED, "%s", result->failure);
+            weir_replay_fails(error, WEIR_REPLAY_FAILED, "%s", result->failure);
             weir_experiment_free(e);
             return NULL;
         }
@@ -88,7 +88,7 @@ static bool probe_all(struct weir_session *session, struct weir_replay_error *er
     const size_t policies = study->policies.count;
     struct weir_arm *arms = calloc(2 * policies, sizeof *arms);
     uint64_t digest = 0xcbf29ce484222325ULL;
-    bool ok = arms || weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+    bool ok = arms || weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     for (size_t a = 0; ok && a < 2 * policies; a++) {
         ok = weir_study_arm(study, a % policies, WEIR_NO_POINT, 0, &arms[a], error);
     }
@@ -106,7 +106,7 @@ static bool check_distinct(const struct weir_session *session, struct weir_repla
     for (size_t t = 1; t < study->path_count; t++) {
         for (size_t s = 0; s < t; s++) {
             if (strcmp(session->traces[s].digest[0], session->traces[t].digest[0]) == 0) {
-                return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+                return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                         "%.200s is the same trace as %.200s: name it once, to tune "
                                         "on or as a test",
                                         study->paths[t], study->paths[s]);
@@ -161,7 +161,7 @@ static bool read_traces(struct weir_session *session, struct weir_replay_error *
     free(text);
     free(engine);
     json_decref(list);
-    return ok || weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+    return ok || weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                                   "the study has not been begun: weir tune run begins it");
 }
 
@@ -177,7 +177,7 @@ static struct weir_session *create(const struct weir_study *study, struct weir_s
                    sizeof *session->arms);
     }
     if (!session || !session->traces || !session->arms) {
-        weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
         weir_session_close(session);
         return NULL;
     }
@@ -192,14 +192,14 @@ static bool goes_on(json_t *held, json_t *asked, struct weir_replay_error *error
         const json_t *before = json_object_get(held, key);
         const bool grows = strcmp(key, "replications") == 0 || strcmp(key, "fresh") == 0;
         if (grows && json_integer_value(value) < json_integer_value(before)) {
-            return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+            return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                     "the study has %" JSON_INTEGER_FORMAT
                                     " %s%s already; they can become more, not fewer",
                                     json_integer_value(before), key,
                                     strcmp(key, "fresh") == 0 ? " replications" : "");
         }
         if (!grows && !(before && json_equal(before, value))) {
-            return weir_study_fails(error, WEIR_REPLAY_WRONG_USE,
+            return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
                                     "the file holds another study: '%s' differs; take another "
                                     "--study file, or leave the options out to go on with it",
                                     key);
@@ -214,7 +214,7 @@ static bool check_held(struct weir_session *session, struct weir_replay_error *e
     json_t *held = text ? json_loads(text, 0, NULL) : NULL;
     bool ok = !held || goes_on(held, session->study->document, error);
     if (ok && engine && strcmp(engine, session->engine) != 0) {
-        ok = weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        ok = weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                               "the study was begun by engine %s, this is %s: the program, a policy "
                               "or a trace has changed since; begin a new file",
                               engine, session->engine);
@@ -276,7 +276,7 @@ struct weir_study *weir_study_of_store(struct weir_study_store *store,
     struct weir_study *study =
         document ? weir_study_create(document, "study in the file", error) : NULL;
     if (!document) {
-        weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                          "the file holds no study yet: name traces and parameters");
     }
     free(text);

@@ -33,17 +33,17 @@ static const char tables[] =
 static bool fails(struct weir_study_store *store, struct weir_replay_error *error) {
     const int code = sqlite3_errcode(store->database);
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
-        return weir_study_fails(error, WEIR_REPLAY_FAILED,
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED,
                                 "%.300s: another process works on this study; wait for it, or give "
                                 "each its own file and merge them",
                                 store->path);
     }
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
-        return weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        return weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                                 "%.300s: not the file of a study (%s)", store->path,
                                 sqlite3_errmsg(store->database));
     }
-    return weir_study_fails(error, WEIR_REPLAY_FAILED, "%.300s: %s", store->path,
+    return weir_replay_fails(error, WEIR_REPLAY_FAILED, "%.300s: %s", store->path,
                             sqlite3_errmsg(store->database));
 }
 
@@ -83,7 +83,7 @@ static bool make_tables(struct weir_study_store *store, struct weir_replay_error
                                         tables, names, WEIR_STORE_SCHEMA)
                       : NULL;
     const bool ok = sql ? run_sql(store, sql, error)
-                        : weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+                        : weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     sqlite3_free(sql);
     free(names);
     return ok;
@@ -95,15 +95,15 @@ static bool check_version(struct weir_study_store *store, struct weir_replay_err
     char *own = metric_names();
     bool ok = false;
     if (!schema) {
-        weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                          "%.300s: not the file of a study (it has no schema)", store->path);
     } else if (strcmp(schema, WEIR_STORE_SCHEMA) != 0) {
-        weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                          "%.300s: a study of another version, '%.60s'; this program reads "
                          "'" WEIR_STORE_SCHEMA "'",
                          store->path, schema);
     } else if (!names || !own || strcmp(names, own) != 0) {
-        weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                          "%.300s: a study of another version: it holds other metrics than this "
                          "program measures; begin a new file",
                          store->path);
@@ -146,7 +146,7 @@ struct weir_study_store *weir_store_open(const char *path, enum weir_store_acces
                                          struct weir_replay_error *error) {
     struct weir_study_store *store = calloc(1, sizeof *store);
     if (!store) {
-        weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+        weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
         return NULL;
     }
     snprintf(store->path, sizeof store->path, "%s", path ? path : "(memory)");
@@ -156,7 +156,7 @@ struct weir_study_store *weir_store_open(const char *path, enum weir_store_acces
                                  SQLITE_OPEN_READWRITE | (write ? SQLITE_OPEN_CREATE : 0), NULL);
     if (status == SQLITE_CANTOPEN || status == SQLITE_READONLY) {
         const int why = errno;
-        weir_study_fails(error, WEIR_REPLAY_BAD_INPUT, "%.300s: the study cannot be opened: %s",
+        weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT, "%.300s: the study cannot be opened: %s",
                          store->path, strerror(why));
         weir_store_close(store);
         return NULL;
@@ -281,7 +281,7 @@ static bool write_cell(struct weir_study_store *store, const struct weir_cell_ke
     if (there) {
         const bool same = memcmp(there, bytes, RESULT_BYTES) == 0;
         sqlite3_reset(store->read);
-        return same || weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        return same || weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                                         "%.300s: replication %" PRIu32 " of a setting on trace %s "
                                         "contradicts the result that is there already",
                                         store->path, key->replication, key->trace);
@@ -346,7 +346,7 @@ static bool copy_cell(struct weir_study_store *store, const struct weir_study_st
     const char *its_engine = (const char *)sqlite3_column_text(row, 6);
     if ((size_t)sqlite3_column_bytes(row, 5) != RESULT_BYTES || !engine ||
         strcmp(engine, its_engine) != 0) {
-        return weir_study_fails(error, WEIR_REPLAY_BAD_INPUT,
+        return weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                                 "%.300s: holds a cell that is damaged, or of engine %.60s",
                                 from->path, its_engine);
     }
@@ -359,7 +359,7 @@ static bool copy_cell(struct weir_study_store *store, const struct weir_study_st
     if (!write_cell(store, &key, sqlite3_column_blob(row, 5), error)) {
         char text[300];
         snprintf(text, sizeof text, "%.290s", error->text);
-        return weir_study_fails(error, error->status, "%.300s: %s", from->path, text);
+        return weir_replay_fails(error, error->status, "%.300s: %s", from->path, text);
     }
     return true;
 }
@@ -399,14 +399,14 @@ bool weir_store_export(struct weir_study_store *from, const char *path,
     char temporary[4096];
     if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp-%ld", path, (long)getpid()) >=
         sizeof temporary) {
-        return weir_study_fails(error, WEIR_REPLAY_FAILED, "%.300s: the name is too long", path);
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "%.300s: the name is too long", path);
     }
     unlink(temporary);
     struct weir_study_store *target = weir_store_open(temporary, WEIR_STORE_WRITE, error);
     bool ok = target && copy_facts(target, from, error) && weir_store_copy(target, from, error);
     weir_store_close(target);
     if (ok && rename(temporary, path) != 0) {
-        ok = weir_study_fails(error, WEIR_REPLAY_FAILED, "%.300s: cannot be put in place: %s", path,
+        ok = weir_replay_fails(error, WEIR_REPLAY_FAILED, "%.300s: cannot be put in place: %s", path,
                               strerror(errno));
     }
     if (!ok) {

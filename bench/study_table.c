@@ -366,7 +366,7 @@ bool weir_study_csv(struct weir_session *session, FILE *out, struct weir_replay_
         if (!results || !weir_choose(study, results, list, results->traces,
                                      weir_choice_alpha(study), &choice)) {
             if (results) {
-                weir_study_fails(error, WEIR_REPLAY_FAILED, "out of memory");
+                weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
             }
             weir_results_free(results);
             return false;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "experiment.h"
+#include "replay.h"
 
 #define PROFILE WEIR_SOURCE "/traces/cascades/binance-2025-01-27.json"
 
@@ -100,6 +100,40 @@ static void test_draw_phase_and_network_are_apart(void **state) {
     weir_experiment_free(e);
 }
 
+/** More workers than units, so that they must share scenes; traces of different lengths. */
+static void test_threads_do_not_matter(void **state) {
+    static const char *const short_path[] = {WEIR_SOURCE "/traces/generated/g02-restless.json"};
+    static const struct weir_trace_source sources[] = {{short_path, 1}, {path, 1}};
+    static const uint32_t threads[] = {1, 2, 3, 16};
+    const struct weir_arm arms[] = {arm("none", NULL), arm("weir", NULL), arm("guide", NULL),
+                                    arm("weir", "bot.connections=2"),
+                                    arm("weir", "feed.keep=largest")};
+    struct weir_experiment *e[4];
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        const struct weir_experiment_plan plan = {.sources = sources,
+                                                  .source_count = 2,
+                                                  .arms = arms,
+                                                  .arm_count = 5,
+                                                  .seed = 11,
+                                                  .replications = 3,
+                                                  .threads = threads[i]};
+        e[i] = run(&plan);
+        assert_true(e[i]->events == e[0]->events && e[i]->events > 0);
+        for (size_t c = 0; c < 10; c++) {
+            const struct weir_arm_result *one = weir_experiment_result(e[0], c / 5, c % 5);
+            const struct weir_arm_result *other = weir_experiment_result(e[i], c / 5, c % 5);
+            assert_memory_equal(one->digests, other->digests, 3 * sizeof *one->digests);
+            assert_memory_equal(one->runs, other->runs, 3 * sizeof *one->runs);
+            assert_true(one->ties == other->ties && one->class == other->class);
+            assert_true(one->digests[0] != 0);
+        }
+    }
+    for (size_t i = 0; i < 4; i++) {
+        weir_experiment_free(e[i]);
+    }
+}
+
 static void test_what_is_wrong_is_said(void **state) {
     static const char *const nowhere[] = {"/nowhere/at/all.csv"};
     static const struct weir_trace_source missing = {nowhere, 1};
@@ -127,6 +161,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_arm_is_a_replay),
         cmocka_unit_test(test_draw_phase_and_network_are_apart),
+        cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_what_is_wrong_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
