@@ -21,8 +21,8 @@ function use(alerts, key, name, pct) {
 function due(stats) {
   const alerts = [];
   if (stats.banned) {
-    const left = stats.ban_ends_in_s > 0 ? `, for another ${span(stats.ban_ends_in_s)}` : '';
-    alerts.push(['ban', 'danger', 'Banned', `the exchange refuses this address${left}; see the bot's log for what led to it`]);
+    const left = stats.ban_ends_in_s > 0 ? ` for another ${span(stats.ban_ends_in_s)}` : '';
+    alerts.push(['ban', 'danger', 'Banned', `the exchange refuses this address${left}; the bot's log says what led to it`]);
   }
   if (stats.consecutive_429s > 0) {
     alerts.push(['429', 'warning', 'Rate limited', `${count(stats.consecutive_429s)} answers of 429 in a row`]);

@@ -10,42 +10,61 @@ const LABEL_EVERY_MS = 10_000;
 const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Shades the times of a ban, and of burst and liquidation mode. */
-const shades = {
-  id: 'shades',
-  beforeDatasetsDraw({ ctx, chartArea: area, scales: { x } }, _, { samples }) {
-    const band = (from, to, name) => {
-      const left = Math.max(x.getPixelForValue(from), area.left);
-      const right = Math.min(x.getPixelForValue(to), area.right);
-      ctx.fillStyle = style(name);
-      if (right > left) ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
-    };
-    samples().forEach((sample, i, all) => {
-      const next = all[i + 1]?.x ?? sample.x;
-      if (next - sample.x > GAP_MS) return;
-      if (sample.banned) band(sample.x, next, '--ban');
-      else if (sample.mode) band(sample.x, next, '--mode');
-    });
-  },
-};
+function shades(samples) {
+  const colours = { ban: style('--ban'), mode: style('--mode') };
+  const kind = sample => sample.banned ? 'ban' : sample.mode ? 'mode' : '';
+  return {
+    id: 'shades',
+    beforeDatasetsDraw({ ctx, chartArea: area, scales: { x } }) {
+      const band = (from, to, colour) => {
+        const left = Math.max(x.getPixelForValue(from), area.left);
+        const right = Math.min(x.getPixelForValue(to), area.right);
+        ctx.fillStyle = colour;
+        if (right > left) ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
+      };
+      let from;
+      samples().forEach((sample, i, all) => {
+        const now = kind(sample);
+        if (now && (i === 0 || kind(all[i - 1]) !== now)) from = sample.x;
+        if (now && (i === all.length - 1 || kind(all[i + 1]) !== now)) {
+          band(from, all[i + 1]?.x ?? sample.x, colours[now]);
+        }
+      });
+    },
+  };
+}
 
-function axes(now, label) {
+/** A step that gives about four lines below `most`. */
+function step(most) {
+  const scale = 10 ** Math.floor(Math.log10(most / 4));
+  return [1, 2, 3, 5, 6, 10].map(one => one * scale).find(one => one >= most / 4.2);
+}
+
+/** The axis of amounts ends a little above what it has to show, with lines at round numbers. */
+function place(axis) {
+  const size = Math.max(1, step(axis.max));
+  axis.ticks = [];
+  for (let value = 0; value <= axis.max; value += size) axis.ticks.push({ value });
+}
+
+function placeMinutes(axis) {
+  axis.ticks = [];
+  for (let ms = Math.ceil(axis.min / 60_000) * 60_000; ms <= axis.max; ms += 60_000) axis.ticks.push({ value: ms });
+}
+
+function axes(now) {
   const text = style('--muted');
   const grid = style('--grid');
   const font = { size: 12, family: getComputedStyle(document.body).fontFamily };
   return {
     x: {
       type: 'linear', min: now - SHOWN_MS, max: now, border: { color: grid }, grid: { display: false },
-      ticks: { color: text, font, stepSize: 60_000, maxRotation: 0, autoSkipPadding: 24, includeBounds: false,
-               callback: ms => clock(ms).slice(0, 5) },
-      afterBuildTicks: axis => {
-        axis.ticks = [];
-        for (let ms = Math.ceil(axis.min / 60_000) * 60_000; ms <= axis.max; ms += 60_000) axis.ticks.push({ value: ms });
-      },
+      ticks: { color: text, font, maxRotation: 0, callback: ms => clock(ms).slice(0, 5) },
+      afterBuildTicks: placeMinutes,
     },
     y: {
-      min: 0, suggestedMax: 1, border: { display: false }, grid: { color: grid, drawBorder: false },
-      title: { display: false, text: label },
-      ticks: { color: text, font, maxTicksLimit: 5, precision: 0, callback: value => count(value) },
+      min: 0, max: 1, afterBuildTicks: place, border: { display: false }, grid: { color: grid, drawBorder: false },
+      ticks: { color: text, font, callback: value => count(value) },
     },
   };
 }
@@ -55,12 +74,12 @@ const tooltip = {
   callbacks: { title: items => items.length ? clock(items[0].parsed.x) : '' },
 };
 
-function options(now, label, samples) {
+function options(now) {
   return {
     animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true,
     interaction: { mode: 'nearest', axis: 'x', intersect: false },
-    plugins: { legend: { display: false }, tooltip, shades: { samples } },
-    scales: axes(now, label),
+    plugins: { legend: { display: false }, tooltip },
+    scales: axes(now),
   };
 }
 
@@ -70,19 +89,15 @@ class Use {
     Object.assign(this, { name, used, limit, colour, samples, labelled: 0 });
     const line = { pointRadius: 0, pointHitRadius: 8, borderWidth: 2, tension: 0, spanGaps: false };
     this.chart = new Chart(this.canvas, {
-      type: 'line', plugins: [shades],
-      data: { datasets: [{ ...line, label: 'used', data: [], fill: 'origin' },
-                         { ...line, label: 'usable', data: [], borderWidth: 1.5, borderDash: [5, 4] }] },
-      options: options(Date.now(), name, samples),
+      type: 'line', plugins: [shades(samples)],
+      data: {
+        datasets: [
+          { ...line, label: 'used', data: [], fill: 'origin', borderColor: style(colour), backgroundColor: style(`${colour}-pale`) },
+          { ...line, label: 'usable', data: [], borderWidth: 1.5, borderDash: [5, 4], borderColor: style('--muted') },
+        ],
+      },
+      options: options(Date.now()),
     });
-    this.paint();
-  }
-
-  paint() {
-    const [used, limit] = this.chart.data.datasets;
-    used.borderColor = style(this.colour);
-    used.backgroundColor = style(`${this.colour}-pale`);
-    limit.borderColor = style('--muted');
   }
 
   draw(now) {
@@ -92,7 +107,7 @@ class Use {
     used.data = samples.map(s => ({ x: s.x, y: s[this.used] ?? NaN }));
     limit.data = samples.map(s => ({ x: s.x, y: s[this.limit] ?? NaN }));
     Object.assign(x, { min: now - SHOWN_MS, max: now });
-    y.suggestedMax = Math.max(1, ...limit.data.filter(p => p.y > 0).map(p => p.y * 1.06));
+    y.max = Math.max(1, ...[...used.data, ...limit.data].filter(p => p.y > 0).map(p => p.y * 1.06));
     this.chart.update('none');
     this.describe(now, samples.at(-1));
   }
@@ -110,21 +125,19 @@ class Outcomes {
     this.canvas = document.getElementById('captures-chart');
     this.samples = samples;
     const bar = { stack: 'all', barPercentage: 0.85, categoryPercentage: 1, data: [] };
-    const chosen = options(Date.now(), 'opportunities', () => []);
+    const chosen = options(Date.now());
     chosen.scales.x.stacked = chosen.scales.y.stacked = true;
     chosen.scales.x.offset = false;
     this.chart = new Chart(this.canvas, {
-      type: 'bar', data: { datasets: [{ ...bar, label: 'captured' }, { ...bar, label: 'missed' }] }, options: chosen,
+      type: 'bar',
+      data: {
+        datasets: [
+          { ...bar, label: 'captured', backgroundColor: style('--blue') },
+          { ...bar, label: 'missed', backgroundColor: style('--orange-pale'), borderColor: style('--orange'), borderWidth: 1.5 },
+        ],
+      },
+      options: chosen,
     });
-    this.paint();
-  }
-
-  paint() {
-    const [captured, missed] = this.chart.data.datasets;
-    captured.backgroundColor = style('--blue');
-    missed.backgroundColor = style('--orange-pale');
-    missed.borderColor = style('--orange');
-    missed.borderWidth = 1.5;
   }
 
   /** How many were decided in each stretch of time, from counters that only grow. */
@@ -149,7 +162,9 @@ class Outcomes {
     const [captured, missed] = this.chart.data.datasets;
     captured.data = buckets.map(b => ({ x: b.x, y: b.captured }));
     missed.data = buckets.map(b => ({ x: b.x, y: b.missed }));
-    Object.assign(this.chart.options.scales.x, { min: now - SHOWN_MS, max: now });
+    const { x, y } = this.chart.options.scales;
+    Object.assign(x, { min: now - SHOWN_MS, max: now });
+    y.max = Math.max(4, ...buckets.map(b => (b.captured + b.missed) * 1.06));
     this.chart.update('none');
     const sum = name => buckets.reduce((total, b) => total + b[name], 0);
     this.canvas.setAttribute('aria-label',
@@ -169,32 +184,21 @@ const sampled = figures => ({
 export class Charts {
   constructor() {
     this.all = [];
+    this.due = false;
+    this.build();
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.build());
+  }
+
+  /** Made anew when the colours change. */
+  build() {
     const samples = () => this.all;
+    this.charts?.forEach(({ chart }) => chart.destroy());
     this.charts = [
       new Use('weight-chart', 'Weight', 'weight', 'weightLimit', '--blue', samples),
       new Use('orders-chart', 'Orders', 'orders', 'orderLimit', '--green', samples),
       new Outcomes(samples),
     ];
-    this.due = false;
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.repaint());
-  }
-
-  repaint() {
-    for (const chart of this.charts) {
-      chart.chart.options.scales = { ...chart.chart.options.scales, ...this.scales(chart) };
-      chart.paint();
-      chart.chart.update('none');
-    }
-  }
-
-  /** The axes in the colours of now, with what was set on them since. */
-  scales({ chart, name }) {
-    const { x, y } = chart.options.scales;
-    const fresh = axes(x.max, name);
-    fresh.x.min = x.min;
-    fresh.x.stacked = fresh.y.stacked = x.stacked;
-    fresh.y.suggestedMax = y.suggestedMax;
-    return fresh;
+    this.request();
   }
 
   /** Begins anew with the server's history. */
@@ -207,7 +211,9 @@ export class Charts {
     const sample = sampled(figures);
     const last = this.all.at(-1);
     if (last && sample.x <= last.x) return;
-    if (last && sample.x - last.x > GAP_MS) this.all.push({ ...last, x: last.x + 1, weight: NaN, orders: NaN, banned: false, mode: false });
+    if (last && sample.x - last.x > GAP_MS) {
+      this.all.push({ ...last, x: last.x + 1, weight: NaN, orders: NaN, banned: false, mode: false });
+    }
     this.all.push(sample);
     while (this.all[0].x < sample.x - SHOWN_MS - BUCKET_MS) this.all.shift();
     this.request();

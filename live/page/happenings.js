@@ -12,7 +12,7 @@ const value = event => event.value ?? (event.number ? count(event.number) : '');
 const told = {
   capture: e => ['captured', 'Captured', `${e.symbol} ${e.side ?? ''} ${usd(e.usd)}` +
     (isNumber(e.latency_ms) ? `, ${milliseconds(e.latency_ms)}` : '')],
-  miss: e => ['missed', 'Missed', `${e.symbol} ${e.side ?? ''} ${usd(e.usd)}${because(e)}`],
+  miss: e => ['missed', 'Missed', `${e.symbol} ${e.side ?? ''} ${usd(e.usd)}${e.cause ? `, ${e.cause.replaceAll('_', ' ')}` : ''}`],
   mode: e => ['mode', 'Mode', `${value(e)}${lasts(e)}${because(e)}`],
   hold: e => ['hold', 'Hold', `nothing is sent${lasts(e)}${because(e)}`],
   ban: e => ['ban', 'Ban', e.value === 'off' ? 'over' : `nothing is sent${lasts(e)}${because(e)}`],

@@ -56,8 +56,8 @@ function indicator(id, active, text) {
 }
 
 function showModes(stats) {
-  const left = isNumber(stats.mode_ends_in_s) ? ` ${span(stats.mode_ends_in_s)}` : '';
-  const ban = stats.ban_ends_in_s > 0 ? ` ${span(stats.ban_ends_in_s)}` : '';
+  const left = isNumber(stats.mode_ends_in_s) ? `\n${span(stats.mode_ends_in_s)} left` : '';
+  const ban = stats.ban_ends_in_s > 0 ? `\n${span(stats.ban_ends_in_s)} left` : '';
   const hold = stats.hold_ends_in_s > 0;
   const modal = stats.attached !== false;
   indicator('burst-mode', stats.burst_mode ? 'active' : 'inactive',
@@ -65,7 +65,7 @@ function showModes(stats) {
   indicator('liquidation-mode', stats.liquidation_mode ? 'active' : 'inactive',
     stats.liquidation_mode ? `LIQUIDATION${left}` : modal ? 'Normal' : UNKNOWN);
   indicator('ban-status', stats.banned ? 'banned' : hold ? 'active' : 'online',
-    stats.banned ? `BANNED${ban}` : hold ? `Holding ${span(stats.hold_ends_in_s)}` : 'Online');
+    stats.banned ? `BANNED${ban}` : hold ? `Holding\n${span(stats.hold_ends_in_s)} left` : 'Online');
 }
 
 function showQueues({ queue_sizes: sizes }) {
@@ -75,6 +75,7 @@ function showQueues({ queue_sizes: sizes }) {
 }
 
 function showOpportunities({ opportunities: seen }) {
+  document.querySelector('main').dataset.opportunities = seen ? 'yes' : 'no';
   const decided = (seen?.captured ?? 0) + (seen?.missed ?? 0);
   put('captured', count(seen?.captured));
   put('missed', count(seen?.missed));
@@ -121,6 +122,16 @@ function showCounts(stats) {
 
 function fill(id, rows) {
   const body = element(id);
+  if (rows.length === 0) {
+    const row = document.createElement('tr');
+    const cell = document.createElement('td');
+    cell.className = 'empty';
+    cell.colSpan = 4;
+    cell.textContent = 'none yet';
+    row.append(cell);
+    body.replaceChildren(row);
+    return;
+  }
   body.replaceChildren(...rows.map(cells => {
     const row = document.createElement('tr');
     cells.forEach((text, i) => {
