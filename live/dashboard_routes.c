@@ -194,14 +194,14 @@ static const struct {
                 {"reset-modes", WEIR_MODE_NORMAL, "Modes reset to normal operation", "", false}};
 #define SWITCHES (sizeof switches / sizeof switches[0])
 
-/** Reads {"duration": seconds}, both optional. NULL, or what is wrong with it. */
+/** Reads {} or {"duration": seconds}. NULL, or what is wrong with it. */
 static const char *read_duration(const char *body, size_t length, double *duration_s) {
     const char *key = NULL;
     json_t *value = NULL;
     const char *wrong = NULL;
     *duration_s = DURATION_S;
     if (length == 0) {
-        return NULL;
+        return "The body is empty; expected {} or {\"duration\": seconds}.";
     }
     json_t *json = json_loadb(body, length, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(json)) {

@@ -6,6 +6,7 @@
 /* Addresses and accounts that are shown: those that used most. */
 #define SHOWN_MAX 8
 
+#define MINUTE_NS INT64_C(60000000000)
 #define WEIGHT_LIMIT 0
 #define ORDER_LIMIT 1
 
@@ -94,6 +95,18 @@ static json_t *exchange_json(const struct live_exchange_view *view, int64_t now_
         "trace", exchange->quotes->quiet ? "" : exchange->quotes->trace->name);
 }
 
+/* What only a limiter knows. */
+static const char *const not_told[] = {"peak_usage_pct",
+                                       "throttle_factor",
+                                       "recent_requests",
+                                       "consecutive_429s",
+                                       "requests_queued",
+                                       "requests_dropped",
+                                       "weight_used",
+                                       "throttle_delays",
+                                       "burst_mode_activations",
+                                       "liquidation_mode_activations"};
+
 /** The guide's fields without a limiter: of the address and the account that used most. */
 static json_t *own_figures(const struct live_exchange *exchange, int64_t now_ns) {
     struct usage ips[SHOWN_MAX] = {{0, 0, 0}};
@@ -107,18 +120,21 @@ static json_t *own_figures(const struct live_exchange *exchange, int64_t now_ns)
         banned_until_ns =
             ips[i].banned_until_ns > banned_until_ns ? ips[i].banned_until_ns : banned_until_ns;
     }
-    return json_pack(
-        "{s:f,s:n,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:f,s:n,s:{s:n,s:n,s:n},s:n,s:n,s:n,s:n,s:I,s:I,s:f}",
+    json_t *data = json_pack(
+        "{s:f,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:f,s:I,s:I,s:I,s:f,s:{s:n,s:n,s:n}}",
         "current_usage_pct", 100.0 * (double)ips[0].used / (double)limits[WEIGHT_LIMIT].limit,
-        "peak_usage_pct", "current_weight", (json_int_t)ips[0].used, "weight_limit",
+        "current_weight", (json_int_t)ips[0].used, "weight_limit",
         (json_int_t)limits[WEIGHT_LIMIT].limit, "current_orders", (json_int_t)accounts[0].used,
         "order_limit", (json_int_t)limits[ORDER_LIMIT].limit, "burst_mode", 0, "liquidation_mode",
         0, "banned", banned_until_ns > now_ns, "ban_ends_in_s",
-        seconds_left(banned_until_ns, now_ns), "throttle_factor", "queue_sizes", "critical",
-        "normal", "low", "recent_requests", "consecutive_429s", "requests_queued",
-        "requests_dropped", "requests_sent", (json_int_t)exchange->requests, "429_received",
-        (json_int_t)exchange->answered_429, "window_ends_in_s",
-        (double)(INT64_C(60000000000) - now_ns % INT64_C(60000000000)) / 1e9);
+        seconds_left(banned_until_ns, now_ns), "requests_sent", (json_int_t)exchange->requests,
+        "429_received", (json_int_t)exchange->answered_429, "418_received",
+        (json_int_t)exchange->answered_418, "window_ends_in_s",
+        (double)(MINUTE_NS - now_ns % MINUTE_NS) / 1e9, "queue_sizes", "critical", "normal", "low");
+    for (size_t i = 0; i < sizeof not_told / sizeof not_told[0]; i++) {
+        json_object_set_new(data, not_told[i], json_null());
+    }
+    return data;
 }
 
 static json_t *view_stats(void *context, int64_t now_ns) {

@@ -26,19 +26,9 @@ function toast(text, type) {
   setTimeout(() => shown.remove(), type === 'error' ? ERROR_MS : TOAST_MS);
 }
 
-/** Asks; true if the answer is yes. */
-function confirmed() {
-  const dialog = element('confirm');
-  dialog.returnValue = 'no';
-  dialog.showModal();
-  return new Promise(resolve => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
-  });
-}
-
 const actions = {
   'burst-btn': { route: 'burst-mode' },
-  'liquidation-btn': { route: 'liquidation-mode', asks: true },
+  'liquidation-btn': { route: 'liquidation-mode', question: 'confirm' },
   'reset-btn': { route: 'reset-modes' },
 };
 
@@ -48,12 +38,21 @@ export class Actions {
     this.attached = false;
     this.live = false;
     addEventListener('hashchange', () => { this.token = takeToken(); this.update(); });
-    for (const [id, { route, asks }] of Object.entries(actions)) {
-      element(id).addEventListener('click', async () => {
-        if (!asks || await confirmed()) await this.press(route, element(id));
-      });
+    for (const [id, { route, question }] of Object.entries(actions)) {
+      const press = () => this.press(route, element(id));
+      if (question) this.ask(element(id), element(question), press);
+      else element(id).addEventListener('click', press);
     }
     this.update();
+  }
+
+  /** A button that opens a dialog; only its answer "yes" presses. */
+  ask(button, dialog, press) {
+    button.addEventListener('click', () => {
+      dialog.returnValue = 'no';
+      dialog.showModal();
+    });
+    dialog.addEventListener('close', () => { if (dialog.returnValue === 'yes') press(); });
   }
 
   async press(route, button) {

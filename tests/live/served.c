@@ -53,6 +53,9 @@ struct served served_start(const char *const *arguments) {
     fclose(out);
     json_t *where = json_loads(line, 0, NULL);
     served.port = (int)json_integer_value(json_object_get(where, "port"));
+    const char *page = json_string_value(json_object_get(where, "dashboard"));
+    const char *token = page ? strstr(page, "#token=") : NULL;
+    snprintf(served.token, sizeof served.token, "%s", token ? token + 7 : "");
     json_decref(where);
     if (served.port == 0) {
         give_up(line);

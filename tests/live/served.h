@@ -12,6 +12,7 @@
 struct served {
     pid_t pid;
     int port;
+    char token[40]; /**< of its dashboard */
 };
 
 /** Starts `weir serve --port 0` with these arguments (NULL-terminated). */
