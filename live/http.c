@@ -123,8 +123,8 @@ static unsigned char *put_head(struct lws *wsi, unsigned char *start,
 
 /** The answer is written. A connection on which a body came is closed: version 4.1 of the library
  *  would turn in circles, and serve nobody else, had the client sent the next request with it. */
-static int finish(const struct live_http *http, struct lws *wsi) {
-    return http->closes || lws_http_transaction_completed(wsi) ? -1 : 0;
+static int finish(bool closes, struct lws *wsi) {
+    return closes || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
 int live_http_send(struct live_http *http, struct lws *wsi, const struct live_reply *reply) {
@@ -147,7 +147,7 @@ int live_http_send(struct live_http *http, struct lws *wsi, const struct live_re
     }
     if (first == length) {
         free(out);
-        return finish(http, wsi);
+        return finish(http->closes, wsi);
     }
     http->out = out;
     http->out_length = length;
@@ -196,9 +196,9 @@ int live_http_write(struct live_http *http, struct lws *wsi) {
         lws_callback_on_writable(wsi);
         return 0;
     }
-    const int result = finish(http, wsi);
-    live_http_end(http);
-    return result;
+    const bool closes = http->closes;
+    live_http_end(http); /* before the end of the transaction, which may free it */
+    return finish(closes, wsi);
 }
 
 static int refuse(struct live_http *http, struct lws *wsi, int status, const char *message) {
