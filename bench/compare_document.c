@@ -142,6 +142,10 @@ static json_t *trace_facts(const struct weir_compare *c, size_t t) {
     if (trace->bad_rows) {
         json_object_set_new(object, "bad_rows", json_integer((json_int_t)trace->bad_rows));
     }
+    if (trace->gap_count) {
+        json_object_set_new(object, "gaps", json_integer((json_int_t)trace->gap_count));
+        json_object_set_new(object, "gaps_s", json_real(trace->gaps_s));
+    }
     if (trace->field_count > 0) {
         json_t *fields = json_object();
         for (size_t i = 0; i < trace->field_count; i++) {

@@ -60,6 +60,8 @@ static void describe(const struct weir_trace *trace, struct weir_experiment_trac
     t->digest = trace->digest;
     t->liquidations = trace->row_count;
     t->bad_rows = trace->bad_rows;
+    t->gap_count = trace->gap_count;
+    t->gaps_s = trace->gaps_s;
     t->span_s = (double)(trace->rows[trace->row_count - 1].time_ns - trace->rows[0].time_ns) / 1e9;
     memcpy(t->fields, trace->fields, sizeof t->fields);
     t->field_count = trace->built ? trace->field_count : 0;

@@ -57,6 +57,8 @@ struct weir_experiment_trace {
     char name[128];
     uint64_t digest; /**< of replication 0 */
     size_t liquidations, bad_rows;
+    size_t gap_count; /**< that the recording tells of */
+    double gaps_s;
     double span_s;
     struct weir_marked_field fields[WEIR_MARKED_FIELDS_MAX];
     size_t field_count;       /**< 0 for a recording */

@@ -95,6 +95,10 @@ static json_t *trace(const struct weir_replay *replay) {
     if (t->bad_rows) {
         json_object_set_new(object, "bad_rows", json_integer((json_int_t)t->bad_rows));
     }
+    if (t->gap_count) {
+        json_object_set_new(object, "gaps", json_integer((json_int_t)t->gap_count));
+        json_object_set_new(object, "gaps_s", json_real(t->gaps_s));
+    }
     if (t->built) {
         json_t *fields = json_object();
         for (size_t i = 0; i < t->field_count; i++) {

@@ -200,6 +200,10 @@ static void print_origin(const struct weir_replay *replay, FILE *out) {
     if (t->bad_rows) {
         fprintf(out, "bad rows left out: %zu\n", t->bad_rows);
     }
+    if (t->gap_count) {
+        fprintf(out, "gaps that the recording tells of: %zu, %.3f s in all\n", t->gap_count,
+                t->gaps_s);
+    }
     for (size_t p = 0; p < plan->policy_count; p++) {
         if (replay->policies[p].failed) {
             continue;

@@ -26,5 +26,6 @@ int weir_command_scenario(int argc, char **argv);
 int weir_command_tune(int argc, char **argv);
 int weir_command_trace(int argc, char **argv);
 int weir_command_serve(int argc, char **argv);
+int weir_command_record(int argc, char **argv);
 
 #endif

@@ -241,6 +241,11 @@ static int warn(const struct weir_compare *compare, const struct options *o) {
             weir_complain(WEIR_EXIT_DONE, "%s: bad rows left out: %zu", trace->name,
                           trace->bad_rows);
         }
+        if (trace->gap_count) {
+            weir_complain(WEIR_EXIT_DONE,
+                          "%s: gaps that the recording tells of: %zu, %.3f s in all", trace->name,
+                          trace->gap_count, trace->gaps_s);
+        }
         if (o->previous && o->plan.sources == o->previous->sources &&
             o->plan.seed == o->previous->seed && trace->digest != o->previous->digests[t]) {
             weir_complain(WEIR_EXIT_DONE, "%s: trace %s has changed since that result was made",

@@ -111,6 +111,15 @@ void weir_trace_say_left_out(const struct weir_inflow *inflow) {
         weir_complain(WEIR_EXIT_DONE, "rows that this form writes twice, counted once: %zu",
                       weir_inflow_repeated_rows(inflow));
     }
+    const struct weir_gaps gaps = weir_inflow_gaps(inflow);
+    if (gaps.count > 0) {
+        weir_complain(WEIR_EXIT_DONE, "gaps that the recording tells of: %zu, %.3f s in all",
+                      gaps.count, (double)gaps.total_ns / 1e9);
+    }
+    if (weir_inflow_cut_files(inflow) > 0) {
+        weir_complain(WEIR_EXIT_DONE, "recordings that lack their end, as after a kill: %zu",
+                      weir_inflow_cut_files(inflow));
+    }
 }
 
 int weir_trace_find_strongest(struct weir_trace_command *command) {

@@ -11,6 +11,7 @@
 #include "plots.h"
 #include "stage.h"
 #include "trace_command.h"
+#include "trace_error.h"
 #include "trace_folder.h"
 #include "whole_file.h"
 
@@ -23,7 +24,8 @@ struct findings {
     const struct weir_trace *built; /**< or NULL */
     const char *class;              /**< "" if not known */
     char name[200];
-    size_t bad_rows, repeated_rows;
+    size_t bad_rows, repeated_rows, cut_files;
+    struct weir_gaps gaps;
 };
 
 /** Time as text, by value. */
@@ -146,10 +148,27 @@ static void print_times(const struct weir_info *info) {
         printf("  %s %10zu liquidations %18.2f USD\n", time_text(info->minutes[i].start_ns).text,
                info->minutes[i].count, info->minutes[i].usd);
     }
-    puts("\nlongest gaps");
+    puts("\nlongest times without liquidations");
     for (size_t i = 0; i < WEIR_INFO_TOP && info->gaps[i].length_ns > 0; i++) {
         printf("  %12.3f s after %s\n", (double)info->gaps[i].length_ns / 1e9,
                time_text(info->gaps[i].start_ns).text);
+    }
+}
+
+/** What a recording tells of itself. */
+static void print_recording(const struct findings *f) {
+    if (f->cut_files > 0) {
+        printf("  cut off        %zu recordings lack their end, as after a kill\n", f->cut_files);
+    }
+    if (f->gaps.count == 0) {
+        return;
+    }
+    printf("  gaps           %zu in the recording, %.3f s in all; the longest:\n", f->gaps.count,
+           (double)f->gaps.total_ns / 1e9);
+    for (size_t i = 0; i < weir_gaps_kept(&f->gaps); i++) {
+        const struct weir_note *gap = &f->gaps.longest[i];
+        printf("    %12.3f s from %s: %s\n", (double)(gap->at_ns - gap->from_ns) / 1e9,
+               time_text(gap->from_ns).text, weir_show(gap->why, strlen(gap->why)).text);
     }
 }
 
@@ -171,6 +190,7 @@ static void print_table(const struct findings *f) {
         printf("  left out       %zu bad rows, %zu that this form writes twice\n", f->bad_rows,
                f->repeated_rows);
     }
+    print_recording(f);
     for (size_t i = 0; f->built != NULL && i < f->built->field_count; i++) {
         const struct weir_marked_field *field = &f->built->fields[i];
         printf("  %-14s %s: %s\n", field->name, weir_mark_name(field->mark), field->note);
@@ -223,6 +243,18 @@ static json_t *symbols_json(const struct weir_info *info) {
     return list;
 }
 
+static json_t *recording_gaps_json(const struct weir_gaps *gaps) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < weir_gaps_kept(gaps); i++) {
+        const struct weir_note *gap = &gaps->longest[i];
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s}", "from", time_text(gap->from_ns).text,
+                                        "to", time_text(gap->at_ns).text, "why", gap->why));
+    }
+    return json_pack("{s:I, s:f, s:o}", "count", (json_int_t)gaps->count, "total_s",
+                     (double)gaps->total_ns / 1e9, "longest", list);
+}
+
 static json_t *marks_json(const struct weir_trace *built) {
     json_t *list = json_array();
     for (size_t i = 0; i < built->field_count; i++) {
@@ -256,6 +288,12 @@ static char *document_text(const struct findings *f) {
     json_object_set_new(document, "strongest_minutes", times_json(info, false));
     json_object_set_new(document, "gaps", times_json(info, true));
     json_object_set_new(document, "symbols", symbols_json(info));
+    if (f->gaps.count > 0) {
+        json_object_set_new(document, "recording_gaps", recording_gaps_json(&f->gaps));
+    }
+    if (f->cut_files > 0) {
+        json_object_set_new(document, "cut_files", json_integer((json_int_t)f->cut_files));
+    }
     if (f->built != NULL) {
         json_object_set_new(document, "marks", marks_json(f->built));
     }
@@ -326,7 +364,9 @@ static int show(const struct weir_trace_command *command, struct weir_inflow *in
     struct findings f = {.info = info,
                          .built = weir_inflow_built(inflow),
                          .bad_rows = weir_inflow_bad_rows(inflow),
-                         .repeated_rows = weir_inflow_repeated_rows(inflow)};
+                         .repeated_rows = weir_inflow_repeated_rows(inflow),
+                         .cut_files = weir_inflow_cut_files(inflow),
+                         .gaps = weir_inflow_gaps(inflow)};
     f.class = class_of(command, &f);
     snprintf(f.name, sizeof f.name, "%s%s", f.built != NULL ? f.built->name : command->paths[0],
              command->path_count > 1 ? " and others" : "");

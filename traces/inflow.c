@@ -192,6 +192,22 @@ size_t weir_inflow_repeated_rows(const struct weir_inflow *inflow) {
     return rows;
 }
 
+struct weir_gaps weir_inflow_gaps(const struct weir_inflow *inflow) {
+    struct weir_gaps gaps = {.count = 0};
+    for (size_t i = 0; i < inflow->spring_count; i++) {
+        weir_gaps_add_all(&gaps, weir_reader_gaps(inflow->springs[i].reader));
+    }
+    return gaps;
+}
+
+size_t weir_inflow_cut_files(const struct weir_inflow *inflow) {
+    size_t files = 0;
+    for (size_t i = 0; i < inflow->spring_count; i++) {
+        files += weir_reader_is_cut(inflow->springs[i].reader) ? 1 : 0;
+    }
+    return files;
+}
+
 const char *weir_inflow_path(const struct weir_inflow *inflow) {
     return inflow->built != NULL  ? inflow->built->name
            : inflow->last != NULL ? weir_reader_path(inflow->last->reader)

@@ -2,6 +2,7 @@
 #define WEIR_TRACES_INFLOW_H
 
 #include "fields.h"
+#include "gaps.h"
 #include "trace.h"
 
 /**
@@ -37,6 +38,12 @@ enum weir_time_unit weir_inflow_unit(const struct weir_inflow *inflow);
 /** Rows left out under skip_bad, and rows that a form writes twice. */
 size_t weir_inflow_bad_rows(const struct weir_inflow *inflow);
 size_t weir_inflow_repeated_rows(const struct weir_inflow *inflow);
+
+/** Gaps that the recordings tell of, as far as they were read, whatever the filter. */
+struct weir_gaps weir_inflow_gaps(const struct weir_inflow *inflow);
+
+/** Recordings of weir record that lack their end. */
+size_t weir_inflow_cut_files(const struct weir_inflow *inflow);
 
 /** File and line of the row that was handed out last. */
 const char *weir_inflow_path(const struct weir_inflow *inflow);

@@ -106,6 +106,10 @@ size_t weir_lines_number(const struct weir_lines *lines) {
     return lines->number;
 }
 
+bool weir_lines_are_cut(const struct weir_lines *lines) {
+    return weir_source_is_cut(lines->source);
+}
+
 const char *weir_lines_name(const struct weir_lines *lines) {
     return weir_source_name(lines->source);
 }

@@ -27,6 +27,10 @@ bool weir_lines_next(struct weir_lines *lines, const char **line, size_t *length
 /** Number of the line that was read last, from 1. */
 size_t weir_lines_number(const struct weir_lines *lines);
 
+/** Whether reading failed because compressed data end in mid-frame; all whole lines before were
+ *  handed out. */
+bool weir_lines_are_cut(const struct weir_lines *lines);
+
 /** The name of the source, for messages. */
 const char *weir_lines_name(const struct weir_lines *lines);
 

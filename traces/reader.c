@@ -10,6 +10,7 @@
 #include "lines.h"
 #include "reader_csv.h"
 #include "reader_json.h"
+#include "row_order.h"
 #include "trace_error.h"
 
 struct weir_reader {
@@ -29,6 +30,9 @@ struct weir_reader {
     size_t repeated_rows;
     int64_t last_ns;
     size_t last_line;
+    struct weir_row_order *order; /**< of a recording of weir record; otherwise NULL */
+    bool is_recording, order_ended, cut;
+    struct weir_gaps gaps;
 };
 
 /** A form that can be asked for by name. */
@@ -70,7 +74,8 @@ const char *weir_reader_what(size_t i) {
 enum step_result {
     STEP_ROW,
     STEP_NOTHING, /**< go on with the next line */
-    STEP_BAD
+    STEP_BAD,
+    STEP_NO_MEMORY
 };
 
 static bool is_blank(const char *line, size_t length) {
@@ -85,9 +90,17 @@ static bool is_blank(const char *line, size_t length) {
 /** Reads lines until one is not blank; reader->line is NULL at the end. */
 static bool read_line(struct weir_reader *reader, struct weir_trace_error *error) {
     do {
-        if (!weir_lines_next(reader->lines, &reader->line, &reader->line_length, error)) {
+        if (weir_lines_next(reader->lines, &reader->line, &reader->line_length, error)) {
+            continue;
+        }
+        if (!reader->is_recording || !weir_lines_are_cut(reader->lines)) {
             return false;
         }
+        if (error != NULL) { /* no failure after all */
+            *error = (struct weir_trace_error){WEIR_TRACE_OK, ""};
+        }
+        reader->cut = true;
+        reader->line = NULL;
     } while (reader->line != NULL && is_blank(reader->line, reader->line_length));
     return true;
 }
@@ -248,6 +261,19 @@ static enum step_result step_csv(struct weir_reader *reader, struct weir_row *ro
     return STEP_BAD;
 }
 
+/** Passes over a note. The first one tells that the rows need to be put in order. */
+static enum step_result step_note(struct weir_reader *reader, const struct weir_note *note) {
+    if (note->kind == WEIR_NOTE_GAP) {
+        weir_gaps_add(&reader->gaps, note);
+    }
+    reader->is_recording = true;
+    if (reader->order == NULL && !reader->options.any_order) {
+        reader->order = weir_row_order_create();
+        return reader->order != NULL ? STEP_NOTHING : STEP_NO_MEMORY;
+    }
+    return STEP_NOTHING;
+}
+
 /** Feeds a line once, then takes its events; the line is done when there are none left. */
 static enum step_result step_json(struct weir_reader *reader, struct weir_row *row,
                                   struct weir_row_fault *fault) {
@@ -256,6 +282,10 @@ static enum step_result step_json(struct weir_reader *reader, struct weir_row *r
         reader->line = NULL;
         if (!weir_json_feed(reader->json, line, reader->line_length, fault)) {
             return STEP_BAD;
+        }
+        const struct weir_note *note = weir_json_note(reader->json);
+        if (note != NULL) {
+            return step_note(reader, note);
         }
     }
     switch (weir_json_take(reader->json, row, fault)) {
@@ -278,8 +308,10 @@ static bool check_order(struct weir_reader *reader, const struct weir_row *row,
                               reader->last_ns - row->time_ns, reader->last_line);
     }
     reader->rows++;
-    reader->last_ns = row->time_ns;
-    reader->last_line = weir_lines_number(reader->lines);
+    if (reader->order == NULL) {
+        reader->last_ns = row->time_ns;
+        reader->last_line = weir_lines_number(reader->lines);
+    }
     return true;
 }
 
@@ -296,7 +328,7 @@ static enum step_result step(struct weir_reader *reader, struct weir_row *row,
 }
 
 static enum weir_reader_result at_end(struct weir_reader *reader, struct weir_trace_error *error) {
-    if (reader->rows > 0) {
+    if (reader->rows > 0 || (reader->is_recording && reader->bad_rows == 0)) {
         return WEIR_READER_END;
     }
     weir_trace_fail(error, WEIR_TRACE_BAD_INPUT,
@@ -345,16 +377,12 @@ static void leave_out(struct weir_reader *reader, const struct weir_row_fault *f
     }
 }
 
-enum weir_reader_result weir_reader_next(struct weir_reader *reader, struct weir_row *row,
+/** The next row of a text, as it stands there. */
+static enum weir_reader_result next_text(struct weir_reader *reader, struct weir_row *row,
                                          struct weir_trace_error *error) {
-    assert(!reader->ended);
-    if (reader->binary != NULL) {
-        return next_binary(reader, row, error);
-    }
     for (;;) {
         const enum weir_reader_result supplied = supply(reader, error);
         if (supplied != WEIR_READER_ROW) {
-            reader->ended = true;
             return supplied;
         }
         struct weir_row_fault fault; /* large: only its first byte is cleared, for every row */
@@ -365,8 +393,11 @@ enum weir_reader_result weir_reader_next(struct weir_reader *reader, struct weir
         if (result == STEP_ROW) {
             return WEIR_READER_ROW;
         }
+        if (result == STEP_NO_MEMORY) {
+            weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
+            return WEIR_READER_FAILED;
+        }
         if (result == STEP_BAD && !reader->options.skip_bad) {
-            reader->ended = true;
             fail_at_line(reader, &fault, error);
             return WEIR_READER_FAILED;
         }
@@ -374,6 +405,51 @@ enum weir_reader_result weir_reader_next(struct weir_reader *reader, struct weir
             leave_out(reader, &fault);
         }
     }
+}
+
+/** Holds what was read from a recording of weir record, until it is its turn. */
+static bool hold(struct weir_reader *reader, enum weir_reader_result result,
+                 const struct weir_row *row, struct weir_trace_error *error) {
+    reader->order_ended = result == WEIR_READER_END;
+    return result != WEIR_READER_FAILED &&
+           (result == WEIR_READER_END ||
+            weir_row_order_put(reader->order, row, weir_lines_number(reader->lines)) ||
+            weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory"));
+}
+
+/** The next row of a text, in order of time. Which kind it is shows with its first line. */
+static enum weir_reader_result next_in_order(struct weir_reader *reader, struct weir_row *row,
+                                             struct weir_trace_error *error) {
+    if (reader->order == NULL) {
+        const enum weir_reader_result result = next_text(reader, row, error);
+        if (reader->order == NULL) {
+            return result;
+        }
+        if (!hold(reader, result, row, error)) {
+            return WEIR_READER_FAILED;
+        }
+    }
+    while (!weir_row_order_take(reader->order, reader->order_ended, row, &reader->last_line)) {
+        if (reader->order_ended) {
+            return WEIR_READER_END;
+        }
+        if (!hold(reader, next_text(reader, row, error), row, error)) {
+            return WEIR_READER_FAILED;
+        }
+    }
+    assert(row->time_ns >= reader->last_ns);
+    reader->last_ns = row->time_ns;
+    return WEIR_READER_ROW;
+}
+
+enum weir_reader_result weir_reader_next(struct weir_reader *reader, struct weir_row *row,
+                                         struct weir_trace_error *error) {
+    assert(!reader->ended);
+    const enum weir_reader_result result = reader->binary != NULL
+                                               ? next_binary(reader, row, error)
+                                               : next_in_order(reader, row, error);
+    reader->ended = result != WEIR_READER_ROW;
+    return result;
 }
 
 size_t weir_reader_bad_rows(const struct weir_reader *reader) {
@@ -385,8 +461,17 @@ size_t weir_reader_repeated_rows(const struct weir_reader *reader) {
 }
 
 size_t weir_reader_line(const struct weir_reader *reader) {
-    return reader->binary != NULL ? weir_binary_position(reader->binary)
-                                  : weir_lines_number(reader->lines);
+    return reader->binary != NULL  ? weir_binary_position(reader->binary)
+           : reader->order != NULL ? reader->last_line
+                                   : weir_lines_number(reader->lines);
+}
+
+const struct weir_gaps *weir_reader_gaps(const struct weir_reader *reader) {
+    return &reader->gaps;
+}
+
+bool weir_reader_is_cut(const struct weir_reader *reader) {
+    return reader->cut;
 }
 
 const char *weir_reader_path(const struct weir_reader *reader) {
@@ -399,6 +484,7 @@ void weir_reader_close(struct weir_reader *reader) {
         weir_lines_close(reader->lines);
         weir_csv_close(reader->csv);
         weir_json_close(reader->json);
+        weir_row_order_free(reader->order);
         free(reader->name);
         free(reader);
     }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "fields.h"
+#include "gaps.h"
 #include "trace.h"
 
 /**
@@ -25,6 +26,10 @@
  *   that is above 0, else `p`; time is o.T in ms.
  *
  * - the forms of other venues, and what this project writes: docs/traces.md lists all of them.
+ *
+ * - what `weir record` writes: forceOrder events and notes (recording_note.h). Rows of such a file
+ *   may be up to ten seconds out of order, as they came, and are put in order; it may be without
+ *   any; and it may be cut at its end, as a recorder that was killed leaves it.
  *
  * A byte order mark, CRLF, blank lines, gzip and zstd are accepted in all of them.
  */
@@ -53,6 +58,12 @@ size_t weir_reader_bad_rows(const struct weir_reader *reader);
 
 /** Rows that a form is known to write twice, passed over so far. */
 size_t weir_reader_repeated_rows(const struct weir_reader *reader);
+
+/** Gaps that a recording tells of, so far. Belongs to the reader. */
+const struct weir_gaps *weir_reader_gaps(const struct weir_reader *reader);
+
+/** Whether a recording of `weir record` was cut at its end; known once the end was read. */
+bool weir_reader_is_cut(const struct weir_reader *reader);
 
 /** Line of the row that was read last, from 1 (of the binary form: its row). */
 size_t weir_reader_line(const struct weir_reader *reader);

@@ -22,12 +22,13 @@ enum key {
     KEY_DATA,
     KEY_TOPIC,
     KEY_EVENTS,
+    KEY_WEIR,
     KEY_COUNT
 };
 
 static const char *const key_names[KEY_COUNT] = {"time_ns", "time_us", "time_ms",  "symbol",
                                                  "side",    "price",   "quantity", "data",
-                                                 "topic",   "events"};
+                                                 "topic",   "events",  "weir"};
 
 /** Their values in an object; NULL where there is none. */
 struct survey {
@@ -42,6 +43,8 @@ struct weir_json {
     enum weir_json_kind line_kind;
     struct survey survey; /**< of the line */
     size_t next;
+    bool is_note;
+    struct weir_note note;
 };
 
 struct weir_json *weir_json_open(enum weir_json_kind kind) {
@@ -84,7 +87,9 @@ static enum weir_json_kind recognise(const struct survey *line) {
 bool weir_json_feed(struct weir_json *json, const char *line, size_t length,
                     struct weir_row_fault *fault) {
     json_decref(json->line);
-    *json = (struct weir_json){.kind = json->kind};
+    json->line = json->array = json->event = NULL;
+    json->next = 0;
+    json->is_note = false;
     json_error_t error;
     json->line = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
     if (json->line == NULL) {
@@ -93,6 +98,10 @@ bool weir_json_feed(struct weir_json *json, const char *line, size_t length,
                               weir_show(error.text, strlen(error.text)).text, error.column);
     }
     json->survey = survey_of(json->line);
+    if (json->survey.value[KEY_WEIR] != NULL) {
+        json->is_note = weir_note_read(json->line, &json->note, fault);
+        return json->is_note;
+    }
     json->line_kind = json->kind != WEIR_JSON_ANY ? json->kind : recognise(&json->survey);
     json_t *data = json->survey.value[KEY_DATA];
     json_t *value = json->line_kind == WEIR_JSON_HYPERLIQUID ? json->survey.value[KEY_EVENTS]
@@ -108,6 +117,10 @@ bool weir_json_feed(struct weir_json *json, const char *line, size_t length,
         json->event = value;
     }
     return true;
+}
+
+const struct weir_note *weir_json_note(const struct weir_json *json) {
+    return json->is_note ? &json->note : NULL;
 }
 
 /** Room for the text of a number that is not a JSON string. */

@@ -2,6 +2,7 @@
 #define WEIR_TRACES_READER_JSON_H
 
 #include "fields.h"
+#include "recording_note.h"
 
 /** The events of one line that have not been taken yet. Opaque. */
 struct weir_json;
@@ -27,6 +28,10 @@ struct weir_json *weir_json_open(enum weir_json_kind kind);
 /** Reads one line; its events are then taken one by one. False and `fault` when it is no JSON. */
 bool weir_json_feed(struct weir_json *json, const char *line, size_t length,
                     struct weir_row_fault *fault);
+
+/** The note that the line is (recording_note.h), or NULL; then it has no events. Belongs to `json`,
+ *  until the next line. */
+const struct weir_note *weir_json_note(const struct weir_json *json);
 
 /** Takes the next event of the line. */
 enum weir_json_result weir_json_take(struct weir_json *json, struct weir_row *row,

@@ -32,6 +32,7 @@ struct weir_source {
     bool input_ended;
     bool inside; /**< of a member or frame: the end of the file would be too early */
     z_stream gzip;
+    bool cut; /**< the file ended there */
     ZSTD_DStream *zstd;
 };
 
@@ -209,11 +210,16 @@ bool weir_source_read(struct weir_source *source, char *buffer, size_t size, siz
             return true;
         }
         if (ended && source->inside) {
+            source->cut = true;
             return weir_trace_fail(error, WEIR_TRACE_BAD_INPUT,
                                    "%s: compressed data end too early: the file is truncated",
                                    source->name);
         }
     }
+}
+
+bool weir_source_is_cut(const struct weir_source *source) {
+    return source->cut;
 }
 
 bool weir_source_is_plain_file(const struct weir_source *source) {

@@ -20,6 +20,9 @@ struct weir_source *weir_source_open(const char *path, struct weir_trace_error *
 bool weir_source_read(struct weir_source *source, char *buffer, size_t size, size_t *got,
                       struct weir_trace_error *error);
 
+/** Whether reading failed because the compressed data end in mid-frame. */
+bool weir_source_is_cut(const struct weir_source *source);
+
 /** Whether it is a regular file that is not compressed. */
 bool weir_source_is_plain_file(const struct weir_source *source);
 

@@ -34,7 +34,8 @@ struct collection {
     struct weir_symbols symbols;
     struct part *parts;
     size_t part_count;
-    size_t bad_rows;
+    size_t bad_rows, cut_files;
+    struct weir_gaps gaps;
 };
 
 const char *weir_mark_name(enum weir_mark mark) {
@@ -171,11 +172,15 @@ static bool read_part(struct collection *collection, const char *path,
         result = weir_reader_next(reader, &row, error);
     }
     collection->bad_rows += weir_reader_bad_rows(reader);
+    collection->cut_files += weir_reader_is_cut(reader) ? 1 : 0;
+    weir_gaps_add_all(&collection->gaps, weir_reader_gaps(reader));
     weir_reader_close(reader);
     if (result == WEIR_READER_FAILED) {
         return false;
     }
-    assert(collection->count > first);
+    if (collection->count == first) { /* a recording of a time without liquidations */
+        return true;
+    }
     collection->parts[collection->part_count++] =
         (struct part){path, first, collection->count, collection->rows[first].time_ns,
                       collection->rows[collection->count - 1].time_ns};
@@ -321,6 +326,9 @@ static struct weir_trace *to_trace(struct collection *collection, const char *co
     trace->symbols = collection->symbols.names;
     trace->symbol_count = collection->symbols.count;
     trace->bad_rows = collection->bad_rows;
+    trace->cut_files = collection->cut_files;
+    trace->gap_count = collection->gaps.count;
+    trace->gaps_s = (double)collection->gaps.total_ns / 1e9;
     collection->rows = NULL;
     collection->symbols.names = NULL;
     collection->symbols.count = 0;
@@ -340,6 +348,10 @@ static struct weir_trace *read_trace(const char *const *paths, size_t path_count
         collection.parts != NULL || weir_trace_fail(error, WEIR_TRACE_NO_MEMORY, "out of memory");
     for (size_t i = 0; ok && i < path_count; i++) {
         ok = read_part(&collection, paths[i], options, error);
+    }
+    if (ok && collection.count == 0) {
+        ok = weir_trace_fail(error, WEIR_TRACE_BAD_INPUT,
+                             "%s: holds no liquidations; at least one is needed", paths[0]);
     }
     if (ok && merge(&collection, error)) {
         trace = to_trace(&collection, paths, path_count);

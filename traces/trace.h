@@ -70,9 +70,12 @@ struct weir_trace {
     size_t row_count;
     char **symbols; /**< as traded on the exchange: "BTCUSDT" */
     size_t symbol_count;
-    uint64_t digest; /**< of rows and symbol names; independent of the file's form */
-    bool built;      /**< from a profile; otherwise recorded */
-    size_t bad_rows; /**< rows left out under skip_bad */
+    uint64_t digest;  /**< of rows and symbol names; independent of the file's form */
+    bool built;       /**< from a profile; otherwise recorded */
+    size_t bad_rows;  /**< rows left out under skip_bad */
+    size_t gap_count; /**< gaps that recordings of weir record tell of */
+    double gaps_s;    /**< how long they are together */
+    size_t cut_files; /**< recordings of weir record that lack their end */
     struct weir_marked_field
         fields[WEIR_MARKED_FIELDS_MAX]; /**< built: what is recorded, derived, drawn */
     size_t field_count;
