@@ -151,12 +151,13 @@ json_t *dashboard_history(const struct live_dashboard *dashboard, int64_t now_ns
         if (sample->time_s != second) {
             continue;
         }
+        const json_int_t time_ms = second * 1000;
         json_array_append_new(
             list,
-            json_pack("{s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:b,s:b,s:b}", "time_ms",
-                      (json_int_t)(second * 1000), "current_weight", told(sample->weight),
-                      "weight_limit", told(sample->weight_limit), "current_orders",
-                      told(sample->orders), "order_limit", told(sample->order_limit), "captured",
+            json_pack("{s:I,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:b,s:b,s:b}", "time_ms", time_ms,
+                      "current_weight", told(sample->weight), "weight_limit",
+                      told(sample->weight_limit), "current_orders", told(sample->orders),
+                      "order_limit", told(sample->order_limit), "captured",
                       (json_int_t)sample->captured, "missed", (json_int_t)sample->missed,
                       "429_received", (json_int_t)sample->answered_429, "418_received",
                       (json_int_t)sample->answered_418, "burst_mode", (int)sample->burst,

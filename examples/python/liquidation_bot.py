@@ -13,10 +13,14 @@ import math
 import sys
 
 import weir_requests
+from weir_dashboard import Attachment
 
 ENTRY_USD = 200.0
 PROTECTION = {"take_profit_enabled": True, "take_profit_pct": 1.0, "stop_loss_enabled": True,
               "stop_loss_pct": 2.0}
+
+
+_shown = None  # the dashboard, if there is one
 
 
 async def trade(order):
@@ -27,6 +31,8 @@ async def trade(order):
         order["s"], side, round(ENTRY_USD / price, 3), price, "MARKET", symbol_config=PROTECTION,
         value=math.sqrt(price * quantity))
     print(f"{order['s']} {side}: {'order ' + placed if placed else 'not placed'}", flush=True)
+    if _shown:
+        _shown.outcome(placed is not None, order["s"], order["S"], price * quantity)
 
 
 async def follow(lines):
@@ -45,12 +51,16 @@ async def follow(lines):
 
 
 def main():
+    global _shown
     options = argparse.ArgumentParser(description="Trades against the liquidations of a feed.")
     options.add_argument("feed", nargs="?", help="file of frames, one a line (default: standard input)")
     options.add_argument("--weight", type=int, default=2400, help="weight that the IP may use in a minute")
     options.add_argument("--orders", type=int, default=1200, help="orders that the account may place in a minute")
+    options.add_argument("--dashboard", metavar="URL", help="address of a `weir serve` that shows the limiter")
     given = options.parse_args()
-    weir_requests.configure(limits={("weight", 60): given.weight, ("orders", 60): given.orders})
+    client = weir_requests.configure(limits={("weight", 60): given.weight, ("orders", 60): given.orders})
+    if given.dashboard:
+        _shown = Attachment(given.dashboard, client.limiter, weir_requests.get_stats, "liquidation_bot.py")
     weir_requests.add_monitor_callback(lambda what, data: print(f"limiter: {what} {data}", flush=True))
     with open(given.feed, encoding="utf-8") if given.feed else sys.stdin as lines:
         asyncio.run(follow(lines))

@@ -120,6 +120,7 @@ class Attachment:
         self._host, self._port = parts.hostname, parts.port or 80
         self._limiter, self._get_stats, self._name = limiter, get_stats, name
         self._events, self._closed = queue.Queue(256), threading.Event()
+        self._lock, self._outcomes = threading.Lock(), {}
         limiter.subscribe(self._take_event)
         self._thread = threading.Thread(target=self._run, name="weir dashboard", daemon=True)
         self._thread.start()
@@ -135,6 +136,18 @@ class Attachment:
             self._events.put_nowait({"what": what, **fields})
         except queue.Full:
             pass
+
+    def outcome(self, captured, symbol, side, usd, **fields):
+        """An opportunity was captured or missed; fields: latency_ms=… or cause="…"."""
+        word = "captured" if captured else "missed"
+        with self._lock:
+            counts = self._outcomes or {"captured": 0, "missed": 0, "captured_usd": 0.0, "missed_usd": 0.0}
+            self._outcomes = {**counts, word: counts[word] + 1, f"{word}_usd": counts[f"{word}_usd"] + usd}
+        self.tell("capture" if captured else "miss", symbol=symbol, side=side, usd=usd, **fields)
+
+    def _figures(self):
+        told = figures(self._limiter, self._get_stats(), self._name)
+        return {**told, "opportunities": self._outcomes} if self._outcomes else told
 
     def _take_event(self, event):
         if event.what not in SILENT_EVENTS:
@@ -164,7 +177,7 @@ class Attachment:
                 line.send(json.dumps({"event": self._events.get()}))
             if time.monotonic() >= due:
                 due = time.monotonic() + STATS_S
-                line.send(json.dumps({"stats": figures(self._limiter, self._get_stats(), self._name)}))
+                line.send(json.dumps({"stats": self._figures()}))
             text = line.receive(0.02)
             if text and "set_mode" in (asked := json.loads(text)):
                 line.send(json.dumps({"answer": self._set_mode(asked["set_mode"])}))
