@@ -12,6 +12,7 @@
 #define HEAD_SIZE 1024
 #define PIECE_SIZE 49152
 #define REPLAYED 60 /* events that a newcomer gets */
+#define DEAF_S 30   /* after which a reader that takes nothing is let go */
 
 struct live_viewer *dashboard_viewer(struct live_dashboard *dashboard, struct live_http *http,
                                      struct lws *wsi) {
@@ -143,6 +144,7 @@ static size_t fill_piece(struct live_viewer *viewer, char *text) {
 static int write_stream(struct live_viewer *viewer, struct lws *wsi) {
     static unsigned char piece[LWS_PRE + PIECE_SIZE]; /* one thread */
     const size_t length = fill_piece(viewer, (char *)piece + LWS_PRE);
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, DEAF_S);
     return length > 0 && lws_write(wsi, piece + LWS_PRE, length, LWS_WRITE_HTTP) < 0 ? -1 : 0;
 }
 

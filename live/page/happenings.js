@@ -5,14 +5,15 @@ import { clock, count, isNumber, milliseconds, span, usd } from './format.js';
 const KEPT = 80;
 
 const lasts = event => isNumber(event.ends_in_s) ? ` for ${span(event.ends_in_s)}` : '';
-const because = event => event.cause ? `, cause: ${event.cause.replaceAll('_', ' ')}` : '';
+const cause = event => event.cause ? String(event.cause).replaceAll('_', ' ') : '';
+const because = event => cause(event) && `, cause: ${cause(event)}`;
 const value = event => event.value ?? (event.number ? count(event.number) : '');
 
 /** kind (decides colour and mark), title, text. */
 const told = {
   capture: e => ['captured', 'Captured', `${e.symbol} ${e.side ?? ''} ${usd(e.usd)}` +
     (isNumber(e.latency_ms) ? `, ${milliseconds(e.latency_ms)}` : '')],
-  miss: e => ['missed', 'Missed', `${e.symbol} ${e.side ?? ''} ${usd(e.usd)}${e.cause ? `, ${e.cause.replaceAll('_', ' ')}` : ''}`],
+  miss: e => ['missed', 'Missed', `${e.symbol} ${e.side ?? ''} ${usd(e.usd)}${cause(e) && `, ${cause(e)}`}`],
   mode: e => ['mode', 'Mode', `${value(e)}${lasts(e)}${because(e)}`],
   hold: e => ['hold', 'Hold', `nothing is sent${lasts(e)}${because(e)}`],
   ban: e => ['ban', 'Ban', e.value === 'off' ? 'over' : `nothing is sent${lasts(e)}${because(e)}`],

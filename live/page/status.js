@@ -18,7 +18,7 @@ const share = (used, limit) => `${count(used)} / ${count(limit)}`;
 
 /** The limit of a type that the figures at the top are about: the fullest. */
 export function fullest(stats, type) {
-  return (stats.limits ?? []).filter(limit => limit.type === type)
+  return (Array.isArray(stats.limits) ? stats.limits : []).filter(limit => limit?.type === type)
     .reduce((most, limit) => !most || limit.usable_pct > most.usable_pct ? limit : most, undefined);
 }
 
