@@ -164,8 +164,7 @@ static int lost(struct live_limiter_link *link) {
     link->up = false;
     link->message_length = 0;
     drop_waiting(link);
-    schedule(link, link->retry_us);
-    return 0;
+    return 0; /* the timer runs on, and connects again */
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,

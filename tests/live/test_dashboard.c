@@ -155,6 +155,49 @@ static void test_without_limiter(void **state) {
     assert_message(&answer, 409, "No bot has attached");
 }
 
+static json_int_t count_of(const json_t *object, const char *key) {
+    return json_integer_value(json_object_get(object, key));
+}
+
+/** The busiest address and account come first; a key is never shown whole. */
+static void test_exchange_counts(void **state) {
+    struct served served = *(struct served *)*state;
+    static const char *const keys[] = {"a-long-secret-key", "short"};
+    static const char order[] = "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.01&timestamp=1&"
+                                "signature=0";
+    for (int i = 0; i < 40; i++) {
+        const int fd = served_connect(&served, 2);
+        struct answer answer = ask(fd, "GET /fapi/v1/time", NULL, NULL);
+        answer_free(&answer);
+        close(fd);
+    }
+    for (int i = 0; i < 5; i++) {
+        struct answer answer = ask_once(&served, "POST /fapi/v1/order", keys[i < 2], order);
+        assert_int_equal(answer.status, 200);
+        answer_free(&answer);
+    }
+    json_t *data = stats_of(&served);
+    const json_t *counted = json_object_get(data, "exchange");
+    const json_t *ips = json_object_get(counted, "ips");
+    const json_t *accounts = json_object_get(counted, "accounts");
+    assert_int_equal(json_array_size(accounts), 2);
+    assert_int_equal(json_array_size(ips), 2);
+    const json_t *first = json_array_get(accounts, 0);
+    const json_t *second = json_array_get(accounts, 1);
+    assert_true(count_of(json_array_get(ips, 0), "used_weight") >=
+                count_of(json_array_get(ips, 1), "used_weight"));
+    assert_true(count_of(first, "used_orders") >= count_of(second, "used_orders"));
+    if (count_of(second, "used_orders") == 2) { /* no new minute */
+        assert_int_equal(count_of(first, "used_orders"), 3);
+        assert_string_equal(json_string_value(json_object_get(first, "key")), "a-lo…");
+        assert_string_equal(json_string_value(json_object_get(second, "key")), "short");
+    }
+    char *text = json_dumps(data, 0);
+    assert_null(strstr(text, keys[0]));
+    free(text);
+    json_decref(data);
+}
+
 static void test_reading(void **state) {
     struct served served = *(struct served *)*state;
     struct answer answer = get(&served, "/api/rate-limiter/queues");
@@ -193,6 +236,10 @@ static void test_reading(void **state) {
     assert_message(&answer, 405, "GET");
 }
 
+static json_int_t time_of(const json_t *second) {
+    return json_integer_value(json_object_get(second, "time_ms"));
+}
+
 static void test_history_grows(void **state) {
     struct served served = *(struct served *)*state;
     const struct timespec pause = {0, 50000000};
@@ -203,6 +250,11 @@ static void test_history_grows(void **state) {
         assert_true(json_is_array(history));
         seconds = json_array_size(history);
         const json_t *last = json_array_get(history, seconds - 1);
+        for (size_t j = 1; j < seconds; j++) {
+            assert_int_equal(time_of(json_array_get(history, j)) -
+                                 time_of(json_array_get(history, j - 1)),
+                             1000);
+        }
         if (last) {
             assert_true(json_is_number(json_object_get(last, "current_weight")));
             assert_int_equal(json_integer_value(json_object_get(last, "time_ms")) % 1000, 0);
@@ -211,6 +263,10 @@ static void test_history_grows(void **state) {
         nanosleep(&pause, NULL);
     }
     assert_int_equal(seconds >= 2, true);
+    struct answer answer = get(&served, "/api/rate-limiter/history?limit=900");
+    const json_t *data = json_object_get(answer.json, "data");
+    assert_in_range(json_array_size(json_object_get(data, "history")), 2, 60);
+    answer_free(&answer);
 }
 
 /* Who is answered. */
@@ -318,30 +374,41 @@ static void test_bodies(void **state) {
 
 /* The stream. */
 
+static char streamed[1 << 18]; /* what came of a stream */
+
 /** Reads until a text has come; five seconds at most. */
 static bool stream_has(int fd, const char *part) {
-    static char text[1 << 18];
     size_t length = 0;
-    while (length < sizeof text - 1) {
+    while (length < sizeof streamed - 1) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        const ssize_t got =
-            poll(&wait, 1, 5000) > 0 ? recv(fd, text + length, sizeof text - 1 - length, 0) : 0;
+        const ssize_t got = poll(&wait, 1, 5000) > 0
+                                ? recv(fd, streamed + length, sizeof streamed - 1 - length, 0)
+                                : 0;
         if (got <= 0) {
             return false;
         }
         length += (size_t)got;
-        text[length] = '\0';
-        if (strstr(text, part)) {
+        streamed[length] = '\0';
+        if (strstr(streamed, part)) {
             return true;
         }
     }
     return false;
 }
 
-static int open_stream(const struct served *served) {
+/** A stream that goes on after an event; "" begins with the latest. */
+static int open_stream_after(const struct served *served, const char *id) {
+    char head[256];
     const int fd = served_connect(served, 1);
-    assert_true(send_text(fd, "GET /api/rate-limiter/events HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    snprintf(head, sizeof head,
+             "GET /api/rate-limiter/events HTTP/1.1\r\nHost: localhost\r\n%s%s\r\n\r\n",
+             id[0] ? "Last-Event-ID: " : "X-None: ", id);
+    assert_true(send_text(fd, head));
     return fd;
+}
+
+static int open_stream(const struct served *served) {
+    return open_stream_after(served, "");
 }
 
 static void test_many_look_on(void **state) {
@@ -412,6 +479,11 @@ static void test_view(void **state) {
                                                            .notional_usd = 5e4,
                                                            .latency_ns = 7000000});
     assert_string_equal(what, "capture");
+    for (int i = 0; i < 2; i++) {
+        live_limiter_view_outcome(
+            view, &(struct live_outcome){.symbol = "ETHUSDT", .side = "BUY", .notional_usd = 7.0});
+        assert_string_equal(what, "miss");
+    }
     json_t *data = live_limiter_view_stats(view);
     assert_guide_fields(data);
     assert_true(json_is_true(json_object_get(data, "liquidation_mode")));
@@ -422,7 +494,7 @@ static void test_view(void **state) {
     json_decref(data);
     live_limiter_view_unwatch(view, what);
     live_limiter_view_set_mode(view, WEIR_MODE_NORMAL, 1.0, why, sizeof why);
-    assert_string_equal(what, "capture");
+    assert_string_equal(what, "miss");
     live_limiter_view_destroy(view);
     weir_limiter_destroy(limiter);
 }
@@ -450,6 +522,36 @@ static bool view_says_banned(struct live_limiter_view *view) {
     const bool banned = json_is_true(json_object_get(data, "banned"));
     json_decref(data);
     return banned;
+}
+
+static double left_of(struct live_limiter_view *view, const char *key) {
+    json_t *data = live_limiter_view_stats(view);
+    const double left = json_number_value(json_object_get(data, key));
+    json_decref(data);
+    return left;
+}
+
+/** Holds and bans, with the time that is left. */
+static void test_view_of_hold_and_ban(void **state) {
+    (void)state;
+    struct weir_limiter *limiter = make_limiter("weir");
+    const struct live_limiter_facts facts = {limiter, "a bot", monotonic_ns, NULL};
+    struct live_limiter_view *view = live_limiter_view_create(&facts);
+    assert_true(left_of(view, "hold_ends_in_s") == 0.0);
+    send_one(limiter, 1, 429);
+    assert_true(left_of(view, "hold_ends_in_s") > 0.0);
+    assert_true(left_of(view, "ban_ends_in_s") == 0.0);
+    assert_false(view_says_banned(view));
+    live_limiter_view_destroy(view);
+    weir_limiter_destroy(limiter);
+    limiter = make_limiter("weir");
+    const struct live_limiter_facts again = {limiter, "a bot", monotonic_ns, NULL};
+    view = live_limiter_view_create(&again);
+    send_one(limiter, 1, 418);
+    assert_true(left_of(view, "ban_ends_in_s") > 0.0);
+    assert_true(view_says_banned(view));
+    live_limiter_view_destroy(view);
+    weir_limiter_destroy(limiter);
 }
 
 /** A policy that tells nothing of bans or modes: banned from a 418 to the next success. */
@@ -517,6 +619,20 @@ static struct served start_host(int server_port) {
     return bot;
 }
 
+/** How many of the addresses are said to be the bot's: 127.0.0.1, and no other. */
+static int bots_among(const json_t *ips) {
+    size_t index = 0;
+    const json_t *ip = NULL;
+    int count = 0;
+    json_array_foreach(ips, index, ip) {
+        if (json_is_true(json_object_get(ip, "is_bot"))) {
+            assert_string_equal(json_string_value(json_object_get(ip, "address")), "127.0.0.1");
+            count++;
+        }
+    }
+    return count;
+}
+
 /** The buttons of both dashboards act on the one limiter. */
 static void test_one_limiter(void **state) {
     struct served served = *(struct served *)*state;
@@ -525,7 +641,8 @@ static void test_one_limiter(void **state) {
     json_t *data = stats_of(&served);
     assert_guide_fields(data);
     assert_string_equal(json_string_value(json_object_get(data, "bot")), "test bot");
-    assert_non_null(json_object_get(data, "exchange"));
+    const json_t *counted = json_object_get(data, "exchange");
+    assert_int_equal(bots_among(json_object_get(counted, "ips")), 1);
     json_decref(data);
 
     struct answer answer = post(&served, "burst-mode", "{}");
@@ -564,10 +681,10 @@ static void test_link_comes_again(void **state) {
 
 /* A bot that speaks the protocol itself. */
 
-#define GOOD_STATS                                                                                 \
+#define STATS(banned)                                                                              \
     "{\"stats\":{\"current_usage_pct\":1,\"peak_usage_pct\":null,\"current_weight\":24,"           \
     "\"weight_limit\":2400,\"current_orders\":0,\"order_limit\":1200,\"consecutive_429s\":0,"      \
-    "\"requests_sent\":24,\"burst_mode\":false,\"liquidation_mode\":false,\"banned\":false,"       \
+    "\"requests_sent\":24,\"burst_mode\":false,\"liquidation_mode\":false,\"banned\":" banned ","  \
     "\"queue_sizes\":{\"critical\":0,\"normal\":0,\"low\":0}}}"
 
 static int attach(const struct served *served) {
@@ -587,8 +704,8 @@ static void test_attaching(void **state) {
     struct served served = *(struct served *)*state;
     char text[512];
     static const char *const wrong[] = {
-        "no JSON",       "[]", "{}", "{\"stats\":{}}", "{\"stats\":1}", "{\"event\":{}}",
-        "{\"answer\":7}"};
+        "no JSON",        "[]",      "{}", "{\"stats\":{}}", "{\"stats\":1}", "{\"event\":{}}",
+        "{\"answer\":7}", STATS("0")};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         const int fd = attach(&served);
         assert_true(ws_send(fd, wrong[i]));
@@ -630,11 +747,48 @@ static long id_in(const char *text) {
     return id ? strtol(id + 5, NULL, 10) : -1;
 }
 
+/** Id of the event that contains a text, from what was streamed. */
+static void id_of_event(const char *part, char id[64]) {
+    const char *at = strstr(streamed, part);
+    const char *start = NULL;
+    for (const char *p = streamed; (p = strstr(p, "id: ")) && p < at; p++) {
+        start = p + 4;
+    }
+    id[0] = '\0';
+    if (start) {
+        snprintf(id, 64, "%.*s", (int)strcspn(start, "\n"), start);
+    }
+    assert_true(id[0]);
+}
+
+/** Who comes again gets what it missed, and that only. */
+static void test_stream_goes_on(void **state) {
+    struct served served = *(struct served *)*state;
+    char id[64];
+    const int bot = attach(&served);
+    assert_true(ws_send(bot, "{\"event\":{\"what\":\"one\"}}"));
+    int stream = open_stream(&served);
+    assert_true(stream_has(stream, "\"one\""));
+    id_of_event("\"one\"", id);
+    close(stream);
+    assert_true(ws_send(bot, "{\"event\":{\"what\":\"two\"}}"));
+    stream = open_stream_after(&served, id);
+    assert_true(stream_has(stream, "\"two\""));
+    assert_null(strstr(streamed, "\"one\""));
+    close(stream);
+    id[0] = id[0] == '1' ? '2' : '1'; /* of another start of the server */
+    stream = open_stream_after(&served, id);
+    assert_true(stream_has(stream, "\"two\""));
+    assert_non_null(strstr(streamed, "\"one\""));
+    close(stream);
+    close(bot);
+}
+
 static void test_own_protocol(void **state) {
     struct served served = *(struct served *)*state;
     char text[512];
     const int fd = attach(&served);
-    assert_true(ws_send(fd, GOOD_STATS));
+    assert_true(ws_send(fd, STATS("false")));
     assert_true(comes_true(&served, "attached", true));
     assert_true(ws_send(fd, "{\"event\":{\"what\":\"capture\",\"symbol\":\"<b>X\",\"usd\":1}}"));
     const int stream = open_stream(&served);
@@ -678,8 +832,10 @@ static int stop(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_guard),
                                        cmocka_unit_test(test_view),
+                                       cmocka_unit_test(test_view_of_hold_and_ban),
                                        cmocka_unit_test(test_view_of_simple_policy),
                                        cmocka_unit_test(test_without_limiter),
+                                       cmocka_unit_test(test_exchange_counts),
                                        cmocka_unit_test(test_reading),
                                        cmocka_unit_test(test_history_grows),
                                        cmocka_unit_test(test_strangers),
@@ -688,6 +844,7 @@ int main(void) {
                                        cmocka_unit_test(test_one_limiter),
                                        cmocka_unit_test(test_link_comes_again),
                                        cmocka_unit_test(test_attaching),
+                                       cmocka_unit_test(test_stream_goes_on),
                                        cmocka_unit_test(test_own_protocol)};
     return cmocka_run_group_tests(tests, start, stop);
 }
