@@ -38,7 +38,7 @@ static bool fail(struct live_frames_error *error, const char *path, const char *
 
 /** A file's bytes, in memory. */
 struct content {
-    const unsigned char *bytes;
+    unsigned char *bytes; /**< read only */
     size_t size;
 };
 
@@ -61,7 +61,7 @@ static bool map(int file, struct content *content) {
 
 static void unmap(struct content *content) {
     if (content->size > 0) {
-        munmap((void *)(uintptr_t)content->bytes, content->size);
+        munmap(content->bytes, content->size);
     }
 }
 

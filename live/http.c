@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "bytes_read.h"
+
 #define PATH_SIZE 256
 #define HEAD_SIZE 1024
 #define QUERY_SIZE 16384
@@ -28,13 +30,16 @@ void live_http_end(struct live_http *http) {
         live_viewer_close(http->viewer);
         http->viewer = NULL;
     }
+    if (http->answered) {
+        lws_sul_cancel(&http->turn);
+    }
     free(http->body);
     free(http->out);
     http->body = NULL;
     http->out = NULL;
     http->body_length = http->body_expected = 0;
     http->out_length = http->out_written = 0;
-    http->closes = false;
+    http->closes = http->answered = false;
     http->arrived_ns = 0;
 }
 
@@ -121,10 +126,34 @@ static unsigned char *put_head(struct lws *wsi, unsigned char *start,
     return lws_finalize_http_header(wsi, &p, end) ? NULL : p;
 }
 
-/** The answer is written. A connection on which a body came is closed: version 4.1 of the library
- *  would turn in circles, and serve nobody else, had the client sent the next request with it. */
-static int finish(bool closes, struct lws *wsi) {
+/** The next request may come. */
+static int end_transaction(struct live_http *http, struct lws *wsi) {
+    const bool closes = http->closes;
+    live_http_end(http); /* before the end of the transaction, which may free it */
     return closes || lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+static void on_turn(lws_sorted_usec_list_t *turn) {
+    struct live_http *http = lws_container_of(turn, struct live_http, turn);
+    struct lws *wsi = http->wsi;
+    lws_rx_flow_control(wsi, 1 | LWS_RXFLOW_REASON_FLAG_PROCESS_NOW);
+    if (end_transaction(http, wsi)) {
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+    }
+}
+
+/** The answer is written. Within its loop over a body version 4.1 of the library cannot be told so:
+ *  it loses its place if the client sent its next request along. It is told on the next turn of the
+ *  event loop, and reads nothing from the connection until then. */
+static int finish(struct live_http *http, struct lws *wsi) {
+    if (http->closes || !http->body) {
+        return end_transaction(http, wsi);
+    }
+    http->answered = true;
+    http->wsi = wsi;
+    lws_rx_flow_control(wsi, 0 | LWS_RXFLOW_REASON_FLAG_PROCESS_NOW);
+    lws_sul_schedule(lws_get_context(wsi), 0, &http->turn, on_turn, 1);
+    return 0;
 }
 
 int live_http_send(struct live_http *http, struct lws *wsi, const struct live_reply *reply) {
@@ -147,7 +176,7 @@ int live_http_send(struct live_http *http, struct lws *wsi, const struct live_re
     }
     if (first == length) {
         free(out);
-        return finish(http->closes, wsi);
+        return finish(http, wsi);
     }
     http->out = out;
     http->out_length = length;
@@ -196,9 +225,7 @@ int live_http_write(struct live_http *http, struct lws *wsi) {
         lws_callback_on_writable(wsi);
         return 0;
     }
-    const bool closes = http->closes;
-    live_http_end(http); /* before the end of the transaction, which may free it */
-    return finish(closes, wsi);
+    return finish(http, wsi);
 }
 
 static int refuse(struct live_http *http, struct lws *wsi, int status, const char *message) {
@@ -314,8 +341,27 @@ static int carry_out(struct live_http *http, struct lws *wsi, const struct live_
     return written;
 }
 
+/** Keeps how much was read of a connection: with it, since the library clears what is kept for a
+ *  connection between requests. */
+static int64_t note_bytes_read(struct lws *wsi) {
+    const int64_t bytes = live_bytes_read(lws_get_socket_fd(wsi));
+    /* a number in place of a pointer: NOLINTNEXTLINE(performance-no-int-to-ptr) */
+    lws_set_opaque_user_data(wsi, (void *)(intptr_t)bytes);
+    return bytes;
+}
+
+/** Whether something was read from the connection for this request. If not, the client sent it
+ * along with the one before: then version 4.1 of the library takes its head for its body, and turns
+ * in circles. */
+static bool is_fresh(struct lws *wsi) {
+    const int64_t before = (intptr_t)lws_get_opaque_user_data(wsi);
+    const int64_t now = note_bytes_read(wsi);
+    return before == 0 || now > before + 1;
+}
+
 int live_http_begin(struct live_http *http, struct lws *wsi, const struct live_site *site) {
     char length[24] = "";
+    const bool fresh = is_fresh(wsi);
     live_http_end(http);
     if (!http->address[0]) {
         lws_get_peer_simple(wsi, http->address, sizeof http->address);
@@ -326,9 +372,11 @@ int live_http_begin(struct live_http *http, struct lws *wsi, const struct live_s
     }
     if (lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0) {
         http->body_expected = (size_t)strtoull(length, NULL, 10);
-        http->closes = http->body_expected > 0;
         if (http->body_expected > LIVE_BODY_MAX) {
             refuse(http, wsi, 413, "The body is longer than 65536 bytes.");
+            return -1;
+        }
+        if (http->body_expected > 0 && !fresh) {
             return -1;
         }
         if (http->body_expected > 0) {
@@ -354,10 +402,11 @@ int live_http_body(struct live_http *http, const void *data, size_t length) {
 }
 
 int live_http_complete(struct live_http *http, struct lws *wsi, const struct live_site *site) {
-    if (!http->body) {
+    if (!http->body || http->answered) { /* told again when the next request comes early */
         return 0;
     }
     http->body[http->body_length] = '\0';
+    note_bytes_read(wsi);
     /* when this returns libwebsockets may have freed `http`; the body is freed by live_http_end */
     return carry_out(http, wsi, site);
 }

@@ -21,7 +21,10 @@ struct live_http {
     char address[LIVE_ADDRESS_SIZE]; /**< of the client; "" until it is asked for */
     char *body;                      /**< of the request, as far as it has come */
     size_t body_length, body_expected;
-    bool closes;        /**< the connection is closed after the answer */
+    bool closes;   /**< the connection is closed after the answer */
+    bool answered; /**< the answer is written; the transaction ends on the next turn */
+    lws_sorted_usec_list_t turn;
+    struct lws *wsi;    /**< of `turn` */
     unsigned char *out; /**< of a long answer, what has not been written yet */
     size_t out_length, out_written;
     struct live_viewer *viewer; /**< of the dashboard, whose answer comes later or goes on */

@@ -401,7 +401,7 @@ static void test_gaps(void **state) {
 static void test_days(void **state) {
     static const char *const paths[] = {"days-2026-11-24.zst", "days-2026-11-25.zst",
                                         "days-2026-11-26.zst"};
-    const int64_t midnight = NOON + 12 * 3600 * SECOND;
+    const int64_t midnight = NOON + SECOND * 3600 * 12;
     struct live_recording_start begin;
     struct weir_gaps gaps;
     int64_t times_ns[8];
@@ -415,16 +415,16 @@ static void test_days(void **state) {
     assert_string_equal(live_recording_file(recording), paths[1]);
     flush(recording, midnight - SECOND); /* a clock that is set back */
     assert_string_equal(live_recording_file(recording), paths[1]);
-    liquidate(recording, midnight + 24 * 3600 * SECOND);
-    finish(recording, midnight + 24 * 3600 * SECOND);
+    liquidate(recording, midnight + SECOND * 3600 * 24);
+    finish(recording, midnight + SECOND * 3600 * 24);
     assert_int_equal(read_back(paths, 3, &gaps, times_ns, 8), 2);
     assert_int_equal(gaps.count, 0);
     assert_true(times_ns[0] < times_ns[1]);
     /* two days later: the last file tells up to when all was heard */
-    recording = start("days.zst", midnight + 72 * 3600 * SECOND, &begin);
+    recording = start("days.zst", midnight + SECOND * 3600 * 72, &begin);
     assert_false(begin.goes_on);
-    assert_int_equal(begin.heard_ns, midnight + 24 * 3600 * SECOND);
-    finish(recording, midnight + 72 * 3600 * SECOND);
+    assert_int_equal(begin.heard_ns, midnight + SECOND * 3600 * 24);
+    finish(recording, midnight + SECOND * 3600 * 72);
 }
 
 /** What cannot be written is held, and written later. */

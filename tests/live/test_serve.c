@@ -185,6 +185,65 @@ static void test_security(void **state) {
     served_stop(&served, SIGTERM);
 }
 
+/** One connection carries any number of requests with bodies, each after the answer to the last. */
+static void test_keeps_connections(void **state) {
+    (void)state;
+    const char *arguments[] = {NULL};
+    struct served served = served_start(arguments);
+    const int fd = served_connect(&served, 1);
+    for (int i = 1; i <= 100; i++) {
+        struct answer order = ask(fd, "POST /fapi/v1/order", "k",
+                                  "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001&signature=1");
+        assert_int_equal(order.status, 200);
+        assert_int_equal(order.orders, i);
+        answer_free(&order);
+        struct answer ping = ask(fd, "GET /fapi/v1/ping", NULL, NULL);
+        assert_int_equal(ping.status, 200);
+        answer_free(&ping);
+    }
+    close(fd);
+    served_stop(&served, SIGTERM);
+}
+
+/** Requests that are sent along with the one before: those without a body are answered, one with a
+ *  body ends the connection before anything is done. Nobody else notices. */
+static void test_pipelining(void **state) {
+    (void)state;
+#define PING "GET /fapi/v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"
+#define ORDER                                                                                      \
+    "POST /fapi/v1/order HTTP/1.1\r\nHost: x\r\nX-MBX-APIKEY: k\r\nContent-Length: 62\r\n\r\n"     \
+    "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001&signature=1"
+    static const struct {
+        const char *text;
+        int answers;
+        bool ends;
+    } cases[] = {{PING PING PING, 3, false},
+                 {ORDER PING PING, 3, false},
+                 {PING ORDER PING, 1, true},
+                 {ORDER ORDER, 1, true}};
+    const char *arguments[] = {NULL};
+    struct served served = served_start(arguments);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const int fd = served_connect(&served, 1);
+        assert_true(send_text(fd, cases[i].text));
+        for (int k = 0; k < cases[i].answers; k++) {
+            struct answer answer = receive_answer(fd);
+            assert_int_equal(answer.status, 200);
+            answer_free(&answer);
+        }
+        if (cases[i].ends) {
+            struct answer none = receive_answer(fd);
+            assert_int_equal(none.status, 0);
+            answer_free(&none);
+        }
+        close(fd);
+    }
+    json_t *counts = served_state(&served);
+    assert_int_equal(json_integer_value(json_object_get(counts, "requests")), 8);
+    json_decref(counts);
+    served_stop(&served, SIGTERM);
+}
+
 /** Whatever a client does, the next one is served. */
 static void test_abuse(void **state) {
     (void)state;
@@ -239,6 +298,8 @@ int main(void) {
                                        cmocka_unit_test(test_orders),
                                        cmocka_unit_test(test_streams),
                                        cmocka_unit_test(test_security),
+                                       cmocka_unit_test(test_keeps_connections),
+                                       cmocka_unit_test(test_pipelining),
                                        cmocka_unit_test(test_abuse)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
