@@ -77,8 +77,7 @@ double weir_student_two_sided(double t, double degrees) {
                : weir_incomplete_beta(degrees / 2.0, 0.5, degrees / (degrees + square));
 }
 
-double weir_student_quantile(double confidence, double degrees) {
-    assert(confidence > 0.0 && confidence < 1.0);
+static double student_quantile(double confidence, double degrees) {
     double low = 0.0;
     double high = 1.0;
     while (weir_student_two_sided(high, degrees) > 1.0 - confidence) {
@@ -93,6 +92,18 @@ double weir_student_quantile(double confidence, double degrees) {
         }
     }
     return high;
+}
+
+double weir_student_quantile(double confidence, double degrees) {
+    assert(confidence > 0.0 && confidence < 1.0);
+    /* a comparison asks for the same one hundreds of times in a row */
+    static _Thread_local struct { double confidence, degrees, quantile; } last;
+    if (last.confidence != confidence || last.degrees != degrees) {
+        last.quantile = student_quantile(confidence, degrees);
+        last.confidence = confidence;
+        last.degrees = degrees;
+    }
+    return last.quantile;
 }
 
 double weir_binomial_at_most(uint64_t successes, uint64_t trials, double p) {
