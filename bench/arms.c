@@ -80,7 +80,7 @@ bool weir_arms_add(struct weir_arms *arms, const struct weir_policy *policy,
     for (*number = 0; *number < arms->count; (*number)++) {
         const struct weir_arm *other = &arms->items[*number];
         if (other->policy == policy && same_limiter(&other->scenario, &arm->scenario) &&
-            weir_same_stage(&other->scenario, &arm->scenario)) {
+            weir_same_world(&other->scenario, &arm->scenario)) {
             return true;
         }
     }

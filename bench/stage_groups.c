@@ -3,13 +3,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool weir_same_stage(const struct weir_scenario *a, const struct weir_scenario *b) {
+/** Whether an option is the same in both scenarios. */
+static bool same_option(const struct weir_scenario *a, const struct weir_scenario *b,
+                        size_t option) {
+    char one[WEIR_TEXT_MAX];
+    char other[WEIR_TEXT_MAX];
+    weir_scenario_value(a, option, one, sizeof one);
+    weir_scenario_value(b, option, other, sizeof other);
+    return strcmp(one, other) == 0;
+}
+
+bool weir_same_world(const struct weir_scenario *a, const struct weir_scenario *b) {
     for (size_t i = 0; weir_scenario_option_at(i); i++) {
-        char one[WEIR_TEXT_MAX];
-        char other[WEIR_TEXT_MAX];
-        weir_scenario_value(a, i, one, sizeof one);
-        weir_scenario_value(b, i, other, sizeof other);
-        if (strcmp(one, other) != 0) {
+        if (!same_option(a, b, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** Options that only runs depend on: how requests leave the bot. */
+static bool only_runs_depend_on(const char *key) {
+    return strcmp(key, "bot.connections") == 0 || strcmp(key, "bot.call_path") == 0;
+}
+
+static bool same_stage(const struct weir_scenario *a, const struct weir_scenario *b) {
+    for (size_t i = 0; weir_scenario_option_at(i); i++) {
+        if (!only_runs_depend_on(weir_scenario_option_at(i)->key) && !same_option(a, b, i)) {
             return false;
         }
     }
@@ -46,7 +66,7 @@ static void find_variant(struct weir_stage_groups *groups) {
 bool weir_stage_groups_add(struct weir_stage_groups *groups, size_t arm,
                            const struct weir_scenario *scenario, struct weir_replay_error *error) {
     size_t g = 0;
-    while (g < groups->count && !weir_same_stage(scenario, groups->items[g].scenario)) {
+    while (g < groups->count && !same_stage(scenario, groups->items[g].scenario)) {
         g++;
     }
     groups->of_arm[arm] = g;

@@ -25,7 +25,7 @@ struct weir_stage_groups {
 };
 
 /** Whether two scenarios differ in the limiter's settings at most. */
-bool weir_same_stage(const struct weir_scenario *a, const struct weir_scenario *b);
+bool weir_same_world(const struct weir_scenario *a, const struct weir_scenario *b);
 
 /** Adds the arm of a scenario, which must outlive the groups; both arrays have room for all arms.
  *  False and an error if its strategy cannot be opened. O(groups). */

@@ -36,9 +36,9 @@ static struct weir_experiment *run(const struct weir_experiment_plan *plan) {
 }
 
 static void test_an_arm_is_a_replay(void **state) {
-    const struct weir_arm arms[] = {arm("current", NULL), arm("weir", "bot.connections=2"),
-                                    arm("weir", "limiter.value=off"),
-                                    arm("weir", "trace.path=late")};
+    const struct weir_arm arms[] = {
+        arm("weir", "bot.call_path=loop"), arm("weir", "bot.connections=2"),
+        arm("weir", "limiter.value=off"), arm("weir", "trace.path=late")};
     (void)state;
     const struct weir_experiment_plan plan = {.sources = &source,
                                               .source_count = 1,
