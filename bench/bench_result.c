@@ -205,8 +205,8 @@ struct weir_estimate weir_case_metric(const json_t *entry, const char *metric) {
     const json_t *high = json_object_get(value, "high");
     const double m = json_number_value(mean);
     return low && high
-               ? (struct weir_estimate){m, json_number_value(low), json_number_value(high), 2}
-               : (struct weir_estimate){m, m, m, 1};
+               ? (struct weir_estimate){m, json_number_value(low), json_number_value(high), 2, true}
+               : (struct weir_estimate){m, m, m, 1, false};
 }
 
 const json_t *weir_case_find(const json_t *document, const json_t *like) {
@@ -227,11 +227,11 @@ size_t weir_bench_rounds(const json_t *result, const char *ratio, struct weir_es
     const size_t count = json_array_size(list) < 2 ? json_array_size(list) : 2;
     for (size_t r = 0; r < count; r++) {
         const json_t *round = json_array_get(list, r);
-        rounds[r] =
-            (struct weir_estimate){json_number_value(json_object_get(round, "mean")),
-                                   json_number_value(json_object_get(round, "low")),
-                                   json_number_value(json_object_get(round, "high")),
-                                   (size_t)json_integer_value(json_object_get(round, "pairs"))};
+        rounds[r] = (struct weir_estimate){
+            json_number_value(json_object_get(round, "mean")),
+            json_number_value(json_object_get(round, "low")),
+            json_number_value(json_object_get(round, "high")),
+            (size_t)json_integer_value(json_object_get(round, "pairs")), true};
     }
     return count;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "intervals.h"
 #include "pair.h"
 
 #define RULE_SETS ((size_t)3)

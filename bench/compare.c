@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "intervals.h"
+
 static bool no_memory(struct weir_replay_error *error) {
     error->status = WEIR_REPLAY_FAILED;
     snprintf(error->text, sizeof error->text, "out of memory: fewer replications would fit");
@@ -117,6 +119,7 @@ static struct weir_estimate over_traces(const struct weir_compare *c, size_t pol
         e.mean = weir_mean_of(room, e.count);
         e.low = i.low;
         e.high = i.high;
+        e.bounded = true;
     }
     return e;
 }

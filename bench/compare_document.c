@@ -14,7 +14,7 @@ static json_t *hex(uint64_t value) {
 
 static json_t *estimate(const struct weir_estimate *e) {
     json_t *object = json_pack("{s:f}", "mean", e->mean);
-    if (e->count > 1) {
+    if (e->bounded) {
         json_object_set_new(object, "low", json_real(e->low));
         json_object_set_new(object, "high", json_real(e->high));
     }

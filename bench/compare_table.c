@@ -102,7 +102,7 @@ static void show(const struct weir_estimate *e, enum weir_kind kind, char *text,
     const double above = e->high - e->mean;
     if (e->count == 0) {
         snprintf(text, size, "-");
-    } else if (e->count == 1) {
+    } else if (!e->bounded) {
         snprintf(text, size, "%.*f%s", decimals, scaled(e->mean, kind), unit_of(kind));
     } else if (kind == WEIR_KIND_EVENT) {
         snprintf(text, size, "%.0f to %.0f %%", 100.0 * e->low, 100.0 * e->high);
@@ -116,7 +116,7 @@ static void show(const struct weir_estimate *e, enum weir_kind kind, char *text,
 static void show_difference(const struct weir_estimate *e, enum weir_kind kind, char *text,
                             size_t size) {
     const int decimals = decimals_of(kind);
-    if (e->count < 2) {
+    if (!e->bounded) {
         snprintf(text, size, e->count ? "%+.*f" : "-", decimals, scaled(e->mean, kind));
     } else {
         snprintf(text, size, "%+.*f [%.*f, %.*f]", decimals, scaled(e->mean, kind), decimals,
@@ -333,7 +333,7 @@ static void print_csv_pair(const char *trace, const char *policy, const char *ag
                            const struct weir_pair *pair, FILE *out) {
     fprintf(out, "difference,%s,%s,%s,%s,%.12g,", trace, policy, against,
             weir_metric_name(pair->metric), pair->difference.mean);
-    if (pair->difference.count > 1) {
+    if (pair->difference.bounded) {
         fprintf(out, "%.12g,%.12g", pair->difference.low, pair->difference.high);
     } else {
         fputc(',', out);
@@ -345,7 +345,7 @@ static void print_csv_pair(const char *trace, const char *policy, const char *ag
 static void print_csv_metric(const char *trace, const char *policy, enum weir_metric metric,
                              const struct weir_estimate *e, FILE *out) {
     fprintf(out, "metric,%s,%s,,%s,%.12g,", trace, policy, weir_metric_name(metric), e->mean);
-    if (e->count > 1) {
+    if (e->bounded) {
         fprintf(out, "%.12g,%.12g,\n", e->low, e->high);
     } else {
         fputs(",,\n", out);
@@ -409,7 +409,8 @@ void weir_compare_table(const struct weir_compare *compare, enum weir_table_form
     }
     fprintf(out,
             "\nmeans over %" PRIu32 " replications, seed %" PRIu64
-            ", rules %s; ± is the wider half of the 95 %% interval; a verdict needs all three "
+            ", rules %s; ± is the wider half of the 95 %% interval, left out where these "
+            "replications cannot give one; a verdict needs all three "
             "values and p < 0.05 after Holm\n",
             compare->plan.replications, compare->plan.seed,
             compare->arms.items[compare->policy_arms[0]].scenario.exchange.rules_name);

@@ -6,10 +6,8 @@
 #include <stdlib.h>
 
 #include "distributions.h"
-#include "draw.h"
 
 #define BISECTIONS 100
-#define BOOTSTRAP_SEED 1 /* results must not depend on when or where a bootstrap is made */
 
 double weir_mean_of(const double *values, size_t count) {
     assert(count > 0);
@@ -58,85 +56,6 @@ double weir_student_test(const double *values, size_t count) {
         return values[0] == 0.0 ? 1.0 : sign_test_of_all(count);
     }
     return weir_student_two_sided(fabs(mean) / error, (double)(count - 1));
-}
-
-/** Mean and its standard error in one resample, number `b`. */
-static void resample(const double *values, size_t count, uint32_t b, double *mean, double *error) {
-    double sum = 0.0;
-    double squares = 0.0;
-    struct weir_uniforms u = {{0}};
-    for (size_t i = 0; i < count; i++) {
-        if (i % 2 == 0) {
-            u = weir_draw((struct weir_draw_key){
-                .seed = BOOTSTRAP_SEED, .stream = WEIR_STREAM_BOOTSTRAP, .a = b, .b = (uint32_t)i});
-        }
-        /* centred on the first, so that equal values have no spread at all */
-        const double x = values[(size_t)(u.u[i % 2] * (double)count)] - values[0];
-        sum += x;
-        squares += x * x;
-    }
-    const double n = (double)count;
-    const double variance = (squares - sum * sum / n) / (n - 1.0);
-    *mean = sum / n + values[0];
-    *error = variance > 0.0 ? sqrt(variance / n) : 0.0;
-}
-
-static int compare_doubles(const void *left, const void *right) {
-    const double a = *(const double *)left;
-    const double b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-/** Fills in the sorted t of the resamples; returns how many have one. */
-static size_t resampled_t(const double *values, size_t count, double t[WEIR_RESAMPLES]) {
-    const double mean = weir_mean_of(values, count);
-    const double least = 1e-9 * weir_deviation_of(values, count);
-    size_t kept = 0;
-    for (uint32_t b = 0; b < WEIR_RESAMPLES; b++) {
-        double resampled = 0.0;
-        double error = 0.0;
-        resample(values, count, b, &resampled, &error);
-        if (error > least) {
-            t[kept++] = (resampled - mean) / error;
-        }
-    }
-    qsort(t, kept, sizeof *t, compare_doubles);
-    return kept;
-}
-
-struct weir_interval weir_bootstrap_interval(const double *values, size_t count,
-                                             double confidence) {
-    double t[WEIR_RESAMPLES] = {0};
-    assert(count >= 2);
-    const size_t kept = resampled_t(values, count, t);
-    if (2 * kept < WEIR_RESAMPLES) {
-        return weir_student_interval(values, count, confidence);
-    }
-    const double mean = weir_mean_of(values, count);
-    const double error = weir_deviation_of(values, count) / sqrt((double)count);
-    const double tail = (1.0 - confidence) / 2.0;
-    const size_t below = (size_t)(tail * (double)kept);
-    return (struct weir_interval){mean - t[kept - 1 - below] * error, mean - t[below] * error};
-}
-
-double weir_bootstrap_test(const double *values, size_t count) {
-    double t[WEIR_RESAMPLES] = {0};
-    assert(count >= 2);
-    const size_t kept = resampled_t(values, count, t);
-    if (2 * kept < WEIR_RESAMPLES) {
-        return weir_student_test(values, count);
-    }
-    const double observed =
-        weir_mean_of(values, count) / (weir_deviation_of(values, count) / sqrt((double)count));
-    size_t above = 0; /* 0 lies below the interval while t* reaches the observed t */
-    size_t below = 0;
-    for (size_t i = 0; i < kept; i++) {
-        above += t[i] >= observed;
-        below += t[i] <= observed;
-    }
-    const size_t tail = above < below ? above : below;
-    const double p = 2.0 * (double)(tail + 1) / (double)(kept + 1);
-    return p < 1.0 ? p : 1.0;
 }
 
 struct weir_interval weir_binomial_interval(uint64_t successes, uint64_t trials,

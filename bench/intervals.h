@@ -22,19 +22,6 @@ struct weir_interval weir_student_interval(const double *values, size_t count, d
  * that are all the same and not 0 count as a sign test: 2 to the power 1 − n. */
 double weir_student_test(const double *values, size_t count);
 
-/** Resamples of a bootstrap. */
-#define WEIR_RESAMPLES 1999
-
-/**
- * Bootstrap-t for the mean of at least two values: quantiles of (mean* − mean) / error* over
- * WEIR_RESAMPLES resamples, drawn from a fixed stream. Falls back to Student's t where more than
- * half of the resamples have no spread. O(WEIR_RESAMPLES × count).
- */
-struct weir_interval weir_bootstrap_interval(const double *values, size_t count, double confidence);
-
-/** The same as a test: the smallest 1 − confidence at which the interval leaves 0 out. */
-double weir_bootstrap_test(const double *values, size_t count);
-
 /** Clopper and Pearson's exact interval for a chance. At least one trial. */
 struct weir_interval weir_binomial_interval(uint64_t successes, uint64_t trials, double confidence);
 

@@ -98,6 +98,32 @@ enum weir_kind weir_metric_kind(enum weir_metric metric) {
     return facts[metric].kind;
 }
 
+bool weir_metric_jumps(enum weir_metric metric) {
+    static const enum weir_metric jumping[] = {WEIR_METRIC_http_429,
+                                               WEIR_METRIC_http_429_weight,
+                                               WEIR_METRIC_http_429_orders,
+                                               WEIR_METRIC_http_418,
+                                               WEIR_METRIC_http_4xx_other,
+                                               WEIR_METRIC_limit_errors,
+                                               WEIR_METRIC_limit_errors_per_1000_sent,
+                                               WEIR_METRIC_limit_errors_per_1000_opportunities,
+                                               WEIR_METRIC_displaced_weight,
+                                               WEIR_METRIC_banned_s,
+                                               WEIR_METRIC_bans,
+                                               WEIR_METRIC_provocations,
+                                               WEIR_METRIC_unprotected_p50_s,
+                                               WEIR_METRIC_unprotected_p99_s,
+                                               WEIR_METRIC_unprotected_max_s,
+                                               WEIR_METRIC_stops_crossed_unprotected,
+                                               WEIR_METRIC_blind_max_s};
+    for (size_t i = 0; i < sizeof jumping / sizeof jumping[0]; i++) {
+        if (jumping[i] == metric) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *weir_direction_name(enum weir_direction direction) {
     static const char *const names[] = {"none", "higher", "lower"};
     return names[direction];

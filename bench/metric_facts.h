@@ -27,6 +27,10 @@ enum weir_kind {
 enum weir_direction weir_metric_direction(enum weir_metric metric);
 enum weir_kind weir_metric_kind(enum weir_metric metric);
 
+/** Whether a ban more or less decides the figure: it is much the same in most replications and
+ *  jumps in a few, so one that shows no jump does not tell how large they are. */
+bool weir_metric_jumps(enum weir_metric metric);
+
 /** "higher", "lower" or "none"; "count", "share", … Static storage. */
 const char *weir_direction_name(enum weir_direction direction);
 const char *weir_kind_name(enum weir_kind kind);

@@ -134,7 +134,7 @@ static json_t *metrics_of(const struct weir_arm_result *result, uint32_t replica
             weir_estimate_of(result->runs, replications, (enum weir_metric)m);
         if (e.count > 0) {
             json_t *entry = json_pack("{s:f}", "mean", e.mean);
-            if (e.count > 1) {
+            if (e.bounded) {
                 json_object_set_new(entry, "low", json_real(e.low));
                 json_object_set_new(entry, "high", json_real(e.high));
             }

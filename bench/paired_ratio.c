@@ -68,6 +68,7 @@ struct weir_estimate weir_paired_ratio(const double *ratios, size_t count) {
         e.low = weir_exp(means[edge - 1]);
         e.high = weir_exp(means[n - edge]);
         e.count = count;
+        e.bounded = true;
     }
     free(means);
     free(logs);

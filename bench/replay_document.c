@@ -13,10 +13,9 @@ static json_t *hex(uint64_t value) {
     return json_sprintf("%016" PRIx64, value);
 }
 
-static json_t *estimate(const struct weir_estimate *e, size_t metric) {
+static json_t *estimate(const struct weir_estimate *e) {
     json_t *object = json_pack("{s:f}", "mean", e->mean);
-    /* a share of bans has no Student's interval */
-    if (e->count > 1 && metric != WEIR_METRIC_ban_probability) {
+    if (e->bounded) {
         json_object_set_new(object, "low", json_real(e->low));
         json_object_set_new(object, "high", json_real(e->high));
     }
@@ -28,7 +27,7 @@ static json_t *metrics(const struct weir_summary *summary) {
     for (size_t m = 0; m < WEIR_METRIC_COUNT; m++) {
         if (summary->metrics[m].count > 0) {
             json_object_set_new(object, weir_metric_name((enum weir_metric)m),
-                                estimate(&summary->metrics[m], m));
+                                estimate(&summary->metrics[m]));
         }
     }
     return object;

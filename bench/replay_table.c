@@ -178,7 +178,7 @@ static void print_csv(const struct weir_replay *replay, FILE *out) {
             }
             fprintf(out, "%s,%s,%.12g,", replay->policies[p].policy->name,
                     weir_metric_name((enum weir_metric)m), e->mean);
-            if (e->count > 1 && m != WEIR_METRIC_ban_probability) {
+            if (e->bounded) {
                 fprintf(out, "%.12g,%.12g\n", e->low, e->high);
             } else {
                 fputs(",\n", out);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "intervals.h"
+#include "workers.h"
+
 #define SEEDS_APART                                                                                \
     1000003 /* trials must not share a seed with each other or with a user's next                  \
              */
@@ -16,12 +19,11 @@ struct trials {
     struct weir_arms arms;
     size_t policy_arms[WEIR_REPLAY_POLICIES_MAX];
     struct weir_experiment **experiments;
+    struct weir_replay_error *errors; /**< by trial */
 };
 
 static bool no_memory(struct weir_replay_error *error) {
-    error->status = WEIR_REPLAY_FAILED;
-    snprintf(error->text, sizeof error->text, "out of memory: fewer trials would fit");
-    return false;
+    return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory: fewer trials would fit");
 }
 
 static bool plan_arms(const struct weir_compare_plan *plan, struct weir_arms *arms,
@@ -51,29 +53,39 @@ static struct weir_experiment_plan experiment_plan(const struct weir_compare_pla
 static bool any_failed(const struct weir_experiment *e, struct weir_replay_error *error) {
     for (size_t a = 0; a < e->plan.arm_count; a++) {
         if (e->results[a].failed) {
-            error->status = WEIR_REPLAY_FAILED;
-            snprintf(error->text, sizeof error->text, "%s", e->results[a].failure);
-            return true;
+            return !weir_replay_fails(error, WEIR_REPLAY_FAILED, "%s", e->results[a].failure);
         }
     }
     return false;
 }
 
-static bool run_trials(struct trials *t, struct weir_replay_error *error) {
-    t->experiments = calloc(t->count, sizeof(struct weir_experiment *));
-    if (!t->experiments) {
-        return no_memory(error);
-    }
+/** Makes one comparison; trials share the threads, so each is made by one. */
+static bool run_trial(void *context, size_t trial) {
+    struct trials *t = context;
     struct weir_experiment_plan plan = experiment_plan(t->plan, &t->arms);
     plan.replications = t->replications;
-    for (size_t i = 0; i < t->count; i++) {
-        plan.seed = t->plan->seed + (uint64_t)(i + 1) * SEEDS_APART + t->replications;
-        t->experiments[i] = weir_experiment_run(&plan, NULL, NULL, error);
-        if (!t->experiments[i] || any_failed(t->experiments[i], error)) {
-            return false;
-        }
+    plan.threads = 1;
+    plan.seed = t->plan->seed + (uint64_t)(trial + 1) * SEEDS_APART + t->replications;
+    struct weir_replay_error *error = &t->errors[trial];
+    t->experiments[trial] = weir_experiment_run(&plan, NULL, NULL, error);
+    return t->experiments[trial] && !any_failed(t->experiments[trial], error);
+}
+
+static bool run_trials(struct trials *t, struct weir_replay_error *error) {
+    t->experiments = calloc(t->count, sizeof(struct weir_experiment *));
+    t->errors = calloc(t->count, sizeof *t->errors);
+    if (!t->experiments || !t->errors) {
+        return no_memory(error);
     }
-    return true;
+    if (weir_workers_each(t->plan->threads, t->count, run_trial, t)) {
+        return true;
+    }
+    size_t failed = 0;
+    while (!t->errors[failed].status) {
+        failed++;
+    }
+    *error = t->errors[failed];
+    return false;
 }
 
 static void close_trials(struct trials *t) {
@@ -81,6 +93,7 @@ static void close_trials(struct trials *t) {
         weir_experiment_free(t->experiments[i]);
     }
     free(t->experiments);
+    free(t->errors);
     weir_arms_free(&t->arms);
 }
 
@@ -138,14 +151,15 @@ static bool cover(const struct trials *t, size_t policy, size_t metric, double *
         struct weir_pair pair;
         const size_t n = differences(t, i, policy, metric, room);
         const struct weir_interval student = weir_student_interval(room, n, 0.95);
-        const struct weir_interval bootstrap = weir_bootstrap_interval(room, n, 0.95);
         if (!weir_pair_compare(runs_of(t, i, policy), runs_of(t, i, t->plan->against), n,
                                (enum weir_metric)metric, &pair)) {
             return false;
         }
         kind->student += holds(student.low, student.high, truth, t->count);
-        kind->bootstrap += holds(bootstrap.low, bootstrap.high, truth, t->count);
-        kind->used += holds(pair.difference.low, pair.difference.high, truth, t->count);
+        if (pair.difference.bounded) {
+            kind->shown += 1.0 / (double)t->count;
+            kind->used += holds(pair.difference.low, pair.difference.high, truth, t->count);
+        }
     }
     return true;
 }
@@ -163,36 +177,45 @@ static bool cover_all(const struct trials *t, struct weir_check_kind kinds[WEIR_
     for (size_t k = 0; k < WEIR_KINDS; k++) {
         const double n = kinds[k].metrics ? (double)kinds[k].metrics : 1.0;
         kinds[k].student /= n;
-        kinds[k].bootstrap /= n;
-        kinds[k].used /= n;
+        kinds[k].used /= kinds[k].shown > 0.0 ? kinds[k].shown : 1.0;
+        kinds[k].shown /= n;
     }
     free(room);
     return ok;
 }
 
-/** One A/A family: every policy against itself under the next seed, in the primary metric. */
-static bool compare_family(const struct trials *t, size_t trial, double *before, double *after,
-                           double *verdicts) {
+/** Later trials that each trial is held against in A/A: one alone would leave the shares of false
+ *  verdicts uncertain by a point. */
+#define OPPONENTS 20
+
+static size_t opponents_of(const struct trials *t) {
+    return t->count > OPPONENTS ? OPPONENTS : t->count - 1;
+}
+
+/** One A/A family: every policy against itself under another seed, in the primary metric. */
+static bool compare_family(const struct trials *t, size_t trial, size_t other,
+                           struct weir_false_verdicts *shares) {
     struct weir_pair pairs[WEIR_REPLAY_POLICIES_MAX];
     struct weir_pair *family[WEIR_REPLAY_POLICIES_MAX];
     const size_t count = t->plan->policy_count;
+    const double families = (double)(t->count * opponents_of(t));
     bool any = false;
     for (size_t p = 0; p < count; p++) {
         family[p] = &pairs[p];
-        if (!weir_pair_compare(runs_of(t, trial, p), runs_of(t, (trial + 1) % t->count, p),
-                               t->replications, weir_primary_metric(), &pairs[p])) {
+        if (!weir_pair_compare(runs_of(t, trial, p), runs_of(t, other, p), t->replications,
+                               weir_primary_metric(), &pairs[p])) {
             return false;
         }
-        *before += (pairs[p].p < 0.05) / (double)(count * t->count);
+        shares->before += (pairs[p].p < 0.05) / ((double)count * families);
     }
     weir_pairs_judge(family, count);
     for (size_t p = 0; p < count; p++) {
         any = any || pairs[p].p_holm < 0.05;
-        *verdicts +=
+        shares->verdicts +=
             (pairs[p].verdict == WEIR_VERDICT_BETTER || pairs[p].verdict == WEIR_VERDICT_WORSE) /
-            (double)(count * t->count);
+            ((double)count * families);
     }
-    *after += any / (double)t->count;
+    shares->after += any / families;
     return true;
 }
 
@@ -202,8 +225,10 @@ static bool check_size(struct trials *t, struct weir_statistics_check *check, si
         return false;
     }
     bool ok = cover_all(t, check->kinds[size]);
-    for (size_t i = 0; ok && i < t->count; i++) {
-        ok = compare_family(t, i, &check->false_before[size], &check->false_after[size],
+    const size_t opponents = opponents_of(t);
+    for (size_t i = 0; ok && i < t->count * opponents; i++) {
+        const size_t trial = i / opponents;
+        ok = compare_family(t, trial, (trial + 1 + i % opponents) % t->count,
                             &check->false_verdicts[size]);
     }
     return ok || no_memory(error);

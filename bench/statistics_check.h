@@ -11,8 +11,8 @@
  * again and again with independent seeds, each time with 5, 20 and 40 replications.
  *
  * Coverage: how often the 95 % interval of a difference holds the true one (the mean over all
- * trials), by Student's t and by bootstrap-t, for each kind of metric. A/A: each policy against
- * itself under another seed; every verdict is a false one.
+ * trials), by Student's t alone and as weir compare has it, for each kind of metric. A/A: each
+ * policy against itself under other seeds; every verdict is a false one.
  *
  * Variance: draw, phase and network varied one by one in a crossed design.
  */
@@ -20,19 +20,23 @@
 #define WEIR_CHECK_SIZES 3
 
 struct weir_check_kind {
-    size_t metrics;            /**< with a difference that varies */
-    double student, bootstrap; /**< share of intervals that hold the truth */
-    double used;               /**< of those that weir compare would show */
+    size_t metrics; /**< with a difference that varies */
+    double student; /**< share of Student's intervals that hold the truth */
+    double shown;   /**< share of differences for which weir compare shows an interval */
+    double used;    /**< share of these that hold the truth */
+};
+
+struct weir_false_verdicts {
+    double before;   /**< share of A/A pairs with p < 0.05 */
+    double after;    /**< share of families (all policies) with any after Holm */
+    double verdicts; /**< share of A/A pairs called better or worse */
 };
 
 struct weir_statistics_check {
     size_t trials;
     uint32_t sizes[WEIR_CHECK_SIZES]; /**< replications */
     struct weir_check_kind kinds[WEIR_CHECK_SIZES][WEIR_KINDS];
-    double false_before[WEIR_CHECK_SIZES]; /**< share of A/A pairs with p < 0.05 */
-    double
-        false_after[WEIR_CHECK_SIZES]; /**< share of families (all policies) with any after Holm */
-    double false_verdicts[WEIR_CHECK_SIZES]; /**< share of A/A pairs called better or worse */
+    struct weir_false_verdicts false_verdicts[WEIR_CHECK_SIZES];
 };
 
 /** Makes `trials` comparisons of the plan's first trace for each number of replications. False and

@@ -26,8 +26,8 @@ static void coverage(const struct weir_statistics_check *c, bool markdown, FILE 
     char cells[COLUMNS][32];
     for (size_t s = 0; s < WEIR_CHECK_SIZES; s++) {
         snprintf(cells[3 * s], 32, "t, %u", (unsigned)c->sizes[s]);
-        snprintf(cells[3 * s + 1], 32, "boot-t, %u", (unsigned)c->sizes[s]);
-        snprintf(cells[3 * s + 2], 32, "used, %u", (unsigned)c->sizes[s]);
+        snprintf(cells[3 * s + 1], 32, "used, %u", (unsigned)c->sizes[s]);
+        snprintf(cells[3 * s + 2], 32, "shown, %u", (unsigned)c->sizes[s]);
     }
     row(out, markdown, "coverage, replications", (const char(*)[32])cells, COLUMNS);
     rule(out, markdown, COLUMNS);
@@ -37,8 +37,8 @@ static void coverage(const struct weir_statistics_check *c, bool markdown, FILE 
                  c->kinds[1][k].metrics);
         for (size_t s = 0; s < WEIR_CHECK_SIZES; s++) {
             percent(c->kinds[s][k].student, cells[3 * s]);
-            percent(c->kinds[s][k].bootstrap, cells[3 * s + 1]);
-            percent(c->kinds[s][k].used, cells[3 * s + 2]);
+            percent(c->kinds[s][k].used, cells[3 * s + 1]);
+            percent(c->kinds[s][k].shown, cells[3 * s + 2]);
         }
         if (c->kinds[1][k].metrics > 0) {
             row(out, markdown, label, (const char(*)[32])cells, COLUMNS);
@@ -48,7 +48,6 @@ static void coverage(const struct weir_statistics_check *c, bool markdown, FILE 
 
 static void false_verdicts(const struct weir_statistics_check *c, bool markdown, FILE *out) {
     char cells[WEIR_CHECK_SIZES][32];
-    const double *const rows[] = {c->false_before, c->false_after, c->false_verdicts};
     static const char *const labels[] = {"A/A pairs with p < 0.05",
                                          "A/A families with any, after Holm",
                                          "A/A pairs called better or worse"};
@@ -60,7 +59,8 @@ static void false_verdicts(const struct weir_statistics_check *c, bool markdown,
     rule(out, markdown, WEIR_CHECK_SIZES);
     for (size_t i = 0; i < 3; i++) {
         for (size_t s = 0; s < WEIR_CHECK_SIZES; s++) {
-            percent(rows[i][s], cells[s]);
+            const struct weir_false_verdicts *shares = &c->false_verdicts[s];
+            percent(i == 0 ? shares->before : i == 1 ? shares->after : shares->verdicts, cells[s]);
         }
         row(out, markdown, labels[i], (const char(*)[32])cells, WEIR_CHECK_SIZES);
     }

@@ -60,7 +60,7 @@ static bool read_texts(json_t *document, const char *key, json_t **list,
         ok = ok && json_is_string(entry);
     }
     return ok || weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                  "study: key '%s': expected a list of texts", key);
+                                   "study: key '%s': expected a list of texts", key);
 }
 
 static bool read_paths(struct weir_study *study, json_t *list, struct weir_replay_error *error) {
@@ -70,12 +70,12 @@ static bool read_paths(struct weir_study *study, json_t *list, struct weir_repla
         const char *path = json_string_value(entry);
         if (strcmp(path, "-") == 0) {
             return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                    "a study reads its traces more than once: standard input "
-                                    "cannot be one");
+                                     "a study reads its traces more than once: standard input "
+                                     "cannot be one");
         }
         if (study->path_count == WEIR_STUDY_TRACES_MAX) {
             return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "more than %d traces",
-                                    WEIR_STUDY_TRACES_MAX);
+                                     WEIR_STUDY_TRACES_MAX);
         }
         study->paths[study->path_count] = strdup(path);
         if (!study->paths[study->path_count++]) {
@@ -95,8 +95,8 @@ static bool read_traces(struct weir_study *study, struct weir_replay_error *erro
     study->tuned_count = study->path_count;
     if (study->tuned_count == 0) {
         return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                "expected a trace, as in: weir tune traces/generated/*.json "
-                                "--param limiter.normal.buffer=0:0.2:0.01");
+                                 "expected a trace, as in: weir tune traces/generated/*.json "
+                                 "--param limiter.normal.buffer=0:0.2:0.01");
     }
     return read_paths(study, test, error);
 }
@@ -114,10 +114,10 @@ static bool read_policies(struct weir_study *study, struct weir_replay_error *er
             weir_policy_set_add_one(&study->policies, json_string_value(entry), &why);
         if (status) {
             return weir_replay_fails(error,
-                                    status == WEIR_SOURCE_WRONG_USE   ? WEIR_REPLAY_WRONG_USE
-                                    : status == WEIR_SOURCE_BAD_INPUT ? WEIR_REPLAY_BAD_INPUT
-                                                                      : WEIR_REPLAY_FAILED,
-                                    "policies: %s", why.text);
+                                     status == WEIR_SOURCE_WRONG_USE   ? WEIR_REPLAY_WRONG_USE
+                                     : status == WEIR_SOURCE_BAD_INPUT ? WEIR_REPLAY_BAD_INPUT
+                                                                       : WEIR_REPLAY_FAILED,
+                                     "policies: %s", why.text);
         }
     }
     return study->policies.count > 0 ||
@@ -137,7 +137,7 @@ static bool read_rules(struct weir_study *study, struct weir_replay_error *error
         if (study->rule_count == WEIR_STUDY_TERMS_MAX ||
             !weir_linear_rule_read(rule, json_string_value(entry), why, sizeof why)) {
             return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "constraints: %s",
-                                    study->rule_count == WEIR_STUDY_TERMS_MAX ? "too many" : why);
+                                     study->rule_count == WEIR_STUDY_TERMS_MAX ? "too many" : why);
         }
         study->rule_count++;
     }
@@ -178,8 +178,8 @@ static bool read_outcomes(struct weir_study *study, struct weir_replay_error *er
         if (study->outcome_count == WEIR_STUDY_TERMS_MAX ||
             !weir_outcome_rule_read(rule, json_string_value(entry), why, sizeof why)) {
             return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "outcomes: %s",
-                                    study->outcome_count == WEIR_STUDY_TERMS_MAX ? "too many"
-                                                                                 : why);
+                                     study->outcome_count == WEIR_STUDY_TERMS_MAX ? "too many"
+                                                                                  : why);
         }
         study->outcome_count++;
     }
@@ -191,14 +191,14 @@ static bool read_objective(struct weir_study *study, struct weir_replay_error *e
     study->objective = weir_metric_find(name ? name : "");
     if (study->objective == WEIR_METRIC_COUNT) {
         return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                "objective: unknown metric '%s'; did you mean '%s'?",
-                                name ? name : "", weir_metric_nearest(name ? name : ""));
+                                 "objective: unknown metric '%s'; did you mean '%s'?",
+                                 name ? name : "", weir_metric_nearest(name ? name : ""));
     }
     return weir_metric_direction(study->objective) != WEIR_DIRECTION_NONE ||
            weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                            "objective: neither way is better for '%s'; take one that has a "
-                            "direction, as protected_value_of_bound",
-                            name);
+                             "objective: neither way is better for '%s'; take one that has a "
+                             "direction, as protected_value_of_bound",
+                             name);
 }
 
 /** Writes every default into the document, so that two ways to say the same are the same. */
@@ -270,8 +270,8 @@ static bool check_robust(const struct weir_study *study, struct weir_replay_erro
     }
     return study->world_count == 1 || !set ||
            weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                            "robust: tries every rule set; leave exchange.rules out of scenario "
-                            "and parameters, or tune without robust");
+                             "robust: tries every rule set; leave exchange.rules out of scenario "
+                             "and parameters, or tune without robust");
 }
 
 /** The base scenario alone must be valid before anything is set on top of it. */
@@ -321,9 +321,9 @@ json_t *weir_study_load(const char *path, struct weir_replay_error *error) {
     }
     if (strcmp(schema, WEIR_STUDY_SCHEMA) != 0) {
         weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                         "%.200s: a study of another version, '%.40s'; this program reads "
-                         "'" WEIR_STUDY_SCHEMA "'",
-                         path, schema);
+                          "%.200s: a study of another version, '%.40s'; this program reads "
+                          "'" WEIR_STUDY_SCHEMA "'",
+                          path, schema);
         json_decref(root);
         return NULL;
     }
@@ -386,7 +386,8 @@ static bool settle(struct weir_settings *settings, enum weir_scenario_status sta
         status = status ? status : weir_settings_resolve(settings, &arm->scenario, why);
         weir_settings_destroy(settings);
     }
-    return (settings && !status) || weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "%s", why->text);
+    return (settings && !status) ||
+           weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "%s", why->text);
 }
 
 bool weir_study_arm(const struct weir_study *study, size_t policy, uint64_t point, size_t world,

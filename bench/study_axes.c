@@ -50,8 +50,8 @@ static bool read_numbers(json_t *entry, const char *key, double *from, double *t
     *to = json_number_value(t);
     if (*from > *to) {
         return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                "parameter '%s': the range is reversed: from %g to %g", key, *from,
-                                *to);
+                                 "parameter '%s': the range is reversed: from %g to %g", key, *from,
+                                 *to);
     }
     return true;
 }
@@ -136,9 +136,9 @@ static bool is_known_entry(json_t *entry, struct weir_replay_error *error) {
         }
         if (!found) {
             return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                    "parameters: unknown key '%.60s'; expected keys, from, to, "
-                                    "step, log, values or lockstep",
-                                    name);
+                                     "parameters: unknown key '%.60s'; expected keys, from, to, "
+                                     "step, log, values or lockstep",
+                                     name);
         }
     }
     return true;
@@ -186,8 +186,8 @@ static bool join(struct weir_axis *axis, struct weir_axis *added, struct weir_re
     struct weir_axis both = {.keys = NULL};
     if (axis->level_count != added->level_count) {
         weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                         "parameter '%s': lockstep group '%s' has %zu values, this one %zu",
-                         added->keys[0], axis->lockstep, axis->level_count, added->level_count);
+                          "parameter '%s': lockstep group '%s' has %zu values, this one %zu",
+                          added->keys[0], axis->lockstep, axis->level_count, added->level_count);
         free_axis(added);
         return false;
     }
@@ -223,7 +223,7 @@ static bool add_axis(struct weir_study *study, struct weir_axis *axis,
     if (study->axis_count == WEIR_AXES_MAX) {
         free_axis(axis);
         return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "more than %d parameters",
-                                WEIR_AXES_MAX);
+                                 WEIR_AXES_MAX);
     }
     study->axes[study->axis_count++] = *axis;
     return true;
@@ -260,7 +260,7 @@ static bool check_key(const struct weir_study *study, const struct weir_axis *ax
         if (!ok) {
             const bool from_set = strncmp(why.text, "--set: ", 7) == 0;
             return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE, "parameters: %s",
-                                    why.text + (from_set ? 7 : 0));
+                                     why.text + (from_set ? 7 : 0));
         }
     }
     const size_t prefix = strlen(LIMITER_PREFIX);
@@ -269,9 +269,9 @@ static bool check_key(const struct weir_study *study, const struct weir_axis *ax
         const struct weir_policy *policy = study->policies.choices[p].policy;
         if (!weir_policy_has_option(policy, name + prefix)) {
             return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                    "parameter '%s': policy '%s' has no such setting; weir "
-                                    "policies lists what each has",
-                                    name, policy->name);
+                                     "parameter '%s': policy '%s' has no such setting; weir "
+                                     "policies lists what each has",
+                                     name, policy->name);
         }
     }
     return true;
@@ -303,8 +303,8 @@ bool weir_study_read_axes(struct weir_study *study, json_t *parameters,
     }
     return study->axis_count > 0 ||
            weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                            "nothing to tune: expected at least one parameter, as in --param "
-                            "limiter.normal.buffer=0:0.2:0.01");
+                             "nothing to tune: expected at least one parameter, as in --param "
+                             "limiter.normal.buffer=0:0.2:0.01");
 }
 
 void weir_study_free_axes(struct weir_study *study) {
@@ -401,9 +401,9 @@ json_t *weir_study_parameter(const char *text, struct weir_replay_error *error) 
     if (!ok) {
         json_decref(entry);
         weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                         "--param '%.100s': expected KEY=FROM:TO:STEP, KEY=FROM:TO:log:COUNT or "
-                         "KEY=A,B,C, as in limiter.normal.buffer=0:0.2:0.01",
-                         text);
+                          "--param '%.100s': expected KEY=FROM:TO:STEP, KEY=FROM:TO:log:COUNT or "
+                          "KEY=A,B,C, as in limiter.normal.buffer=0:0.2:0.01",
+                          text);
         return NULL;
     }
     return entry;

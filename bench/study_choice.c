@@ -33,13 +33,13 @@ static bool read_world(struct weir_session *session, struct weir_task task, cons
         for (uint32_t r = 0; ok && r < task.replications; r++) {
             ok = weir_session_read(session, &task, r, metrics) ||
                  weir_replay_fails(error, WEIR_REPLAY_INCOMPLETE,
-                                  "the study is not complete: weir tune run goes on with it");
+                                   "the study is not complete: weir tune run goes on with it");
             if (ok && !metrics->present[study->objective]) {
                 ok = weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                                      "objective '%s' was not measured on trace %s (replication "
-                                      "%u): leave the trace out, or take another objective",
-                                      weir_metric_name(study->objective),
-                                      session->traces[task.trace].name, r);
+                                       "objective '%s' was not measured on trace %s (replication "
+                                       "%u): leave the trace out, or take another objective",
+                                       weir_metric_name(study->objective),
+                                       session->traces[task.trace].name, r);
             }
             if (!ok) {
                 break;

@@ -493,15 +493,15 @@ char *weir_study_scenario(struct weir_session *session, const json_t *document, 
     }
     if (!answer || (!policy && study->policies.count > 1)) {
         weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                         "--policy: name one of the study's policies, as in --policy %s",
-                         study->policies.choices[0].policy->name);
+                          "--policy: name one of the study's policies, as in --policy %s",
+                          study->policies.choices[0].policy->name);
         return NULL;
     }
     if (study->outcome_count && json_integer_value(json_object_get(answer, "admissible")) == 0) {
         const json_t *notes = json_object_get(answer, "notes");
         const size_t slack = json_array_size(notes) > 1 && is_slack(session) ? 1 : 0;
         weir_replay_fails(error, WEIR_REPLAY_FAILED, "nothing to recommend: %.560s",
-                         json_string_value(json_array_get(notes, slack)));
+                          json_string_value(json_array_get(notes, slack)));
         return NULL;
     }
     struct weir_arm *arm = calloc(1, sizeof *arm);

@@ -61,11 +61,12 @@ static bool check_rounds(struct weir_session *session, struct weir_replay_error 
         const bool touched = k == 0 || there > (uint64_t)round.count * round.before;
         free(round.tasks);
         if (there < cells && touched && strcmp(round.name, "search") == 0) {
-            return weir_replay_fails(error, WEIR_REPLAY_INCOMPLETE,
-                                    "%" PRIu64 " of %" PRIu64
-                                    " cells are missing: is a shard's file missing, or was one cut "
-                                    "off? weir tune run with the same --shard goes on with it",
-                                    cells - there, cells);
+            return weir_replay_fails(
+                error, WEIR_REPLAY_INCOMPLETE,
+                "%" PRIu64 " of %" PRIu64
+                " cells are missing: is a shard's file missing, or was one cut "
+                "off? weir tune run with the same --shard goes on with it",
+                cells - there, cells);
         }
         if (there < cells) {
             return true;
@@ -86,8 +87,8 @@ static bool same_study(struct weir_study_store *one, struct weir_study_store *ot
         free(b);
         if (!same) {
             return weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                                    "%.200s: a foreign file: its %s is not that of %.200s", path,
-                                    facts[i], first);
+                                     "%.200s: a foreign file: its %s is not that of %.200s", path,
+                                     facts[i], first);
         }
     }
     return true;
@@ -104,7 +105,7 @@ static bool gather(struct weir_study_store *all, const char *const *paths, size_
             char *value = weir_store_fact(from, facts[f]);
             ok = value ? weir_store_set_fact(all, facts[f], value, error)
                        : weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                                          "%.300s: the study has not been begun", paths[i]);
+                                           "%.300s: the study has not been begun", paths[i]);
             free(value);
         }
         ok = ok && same_study(all, from, paths[i], paths[0], error) &&
@@ -123,8 +124,8 @@ static bool check(struct weir_study_store *all, struct weir_replay_error *error)
     bool ok = session != NULL;
     if (ok && !all_belong(session)) {
         ok = weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                              "a file holds foreign cells: a setting, trace, seed or replication "
-                              "that this study does not ask for");
+                               "a file holds foreign cells: a setting, trace, seed or replication "
+                               "that this study does not ask for");
     }
     ok = ok && check_rounds(session, error);
     weir_session_close(session);

@@ -73,18 +73,18 @@ static bool nothing_meets(const struct weir_study *study, const struct closest *
     char text[400];
     weir_study_describe(study, closest->point, text, sizeof text);
     return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                            "constraints: no point meets them all; closest is %s, which misses "
-                            "'%s' by %.6g",
-                            text, study->rules[closest->rule].text, closest->missed);
+                             "constraints: no point meets them all; closest is %s, which misses "
+                             "'%s' by %.6g",
+                             text, study->rules[closest->rule].text, closest->missed);
 }
 
 static bool take_all(struct weir_study *study, uint64_t size, struct weir_replay_error *error) {
     struct closest closest = {.any = false};
     if (size > WEIR_POINTS_MAX) {
         return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                "the grid has more than %d points; take wider steps, lockstep "
-                                "groups, or search 'random'",
-                                WEIR_POINTS_MAX);
+                                 "the grid has more than %d points; take wider steps, lockstep "
+                                 "groups, or search 'random'",
+                                 WEIR_POINTS_MAX);
     }
     assert(size > 0);
     study->points = calloc(size, sizeof *study->points);
@@ -141,8 +141,8 @@ bool weir_study_find_points(struct weir_study *study, uint64_t wanted,
     const uint64_t size = grid_size(study);
     if (study->search == WEIR_SEARCH_RANDOM && size > DRAWN_GRID_MAX) {
         return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                "the grid has more than 2^52 points, too many to draw from: take "
-                                "wider steps, fewer parameters or lockstep groups");
+                                 "the grid has more than 2^52 points, too many to draw from: take "
+                                 "wider steps, fewer parameters or lockstep groups");
     }
     if (study->search == WEIR_SEARCH_RANDOM && wanted < size) {
         return draw_some(study, size, wanted, error);

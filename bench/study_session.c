@@ -106,10 +106,11 @@ static bool check_distinct(const struct weir_session *session, struct weir_repla
     for (size_t t = 1; t < study->path_count; t++) {
         for (size_t s = 0; s < t; s++) {
             if (strcmp(session->traces[s].digest[0], session->traces[t].digest[0]) == 0) {
-                return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                        "%.200s is the same trace as %.200s: name it once, to tune "
-                                        "on or as a test",
-                                        study->paths[t], study->paths[s]);
+                return weir_replay_fails(
+                    error, WEIR_REPLAY_WRONG_USE,
+                    "%.200s is the same trace as %.200s: name it once, to tune "
+                    "on or as a test",
+                    study->paths[t], study->paths[s]);
             }
         }
     }
@@ -162,7 +163,7 @@ static bool read_traces(struct weir_session *session, struct weir_replay_error *
     free(engine);
     json_decref(list);
     return ok || weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                                  "the study has not been begun: weir tune run begins it");
+                                   "the study has not been begun: weir tune run begins it");
 }
 
 static struct weir_session *create(const struct weir_study *study, struct weir_study_store *store,
@@ -193,16 +194,16 @@ static bool goes_on(json_t *held, json_t *asked, struct weir_replay_error *error
         const bool grows = strcmp(key, "replications") == 0 || strcmp(key, "fresh") == 0;
         if (grows && json_integer_value(value) < json_integer_value(before)) {
             return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                    "the study has %" JSON_INTEGER_FORMAT
-                                    " %s%s already; they can become more, not fewer",
-                                    json_integer_value(before), key,
-                                    strcmp(key, "fresh") == 0 ? " replications" : "");
+                                     "the study has %" JSON_INTEGER_FORMAT
+                                     " %s%s already; they can become more, not fewer",
+                                     json_integer_value(before), key,
+                                     strcmp(key, "fresh") == 0 ? " replications" : "");
         }
         if (!grows && !(before && json_equal(before, value))) {
             return weir_replay_fails(error, WEIR_REPLAY_WRONG_USE,
-                                    "the file holds another study: '%s' differs; take another "
-                                    "--study file, or leave the options out to go on with it",
-                                    key);
+                                     "the file holds another study: '%s' differs; take another "
+                                     "--study file, or leave the options out to go on with it",
+                                     key);
         }
     }
     return true;
@@ -214,7 +215,8 @@ static bool check_held(struct weir_session *session, struct weir_replay_error *e
     json_t *held = text ? json_loads(text, 0, NULL) : NULL;
     bool ok = !held || goes_on(held, session->study->document, error);
     if (ok && engine && strcmp(engine, session->engine) != 0) {
-        ok = weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
+        ok =
+            weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
                               "the study was begun by engine %s, this is %s: the program, a policy "
                               "or a trace has changed since; begin a new file",
                               engine, session->engine);
@@ -277,7 +279,7 @@ struct weir_study *weir_study_of_store(struct weir_study_store *store,
         document ? weir_study_create(document, "study in the file", error) : NULL;
     if (!document) {
         weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                         "the file holds no study yet: name traces and parameters");
+                          "the file holds no study yet: name traces and parameters");
     }
     free(text);
     json_decref(document);

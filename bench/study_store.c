@@ -33,18 +33,19 @@ static const char tables[] =
 static bool fails(struct weir_study_store *store, struct weir_replay_error *error) {
     const int code = sqlite3_errcode(store->database);
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
-        return weir_replay_fails(error, WEIR_REPLAY_FAILED,
-                                "%.300s: another process works on this study; wait for it, or give "
-                                "each its own file and merge them",
-                                store->path);
+        return weir_replay_fails(
+            error, WEIR_REPLAY_FAILED,
+            "%.300s: another process works on this study; wait for it, or give "
+            "each its own file and merge them",
+            store->path);
     }
     if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT) {
         return weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                                "%.300s: not the file of a study (%s)", store->path,
-                                sqlite3_errmsg(store->database));
+                                 "%.300s: not the file of a study (%s)", store->path,
+                                 sqlite3_errmsg(store->database));
     }
     return weir_replay_fails(error, WEIR_REPLAY_FAILED, "%.300s: %s", store->path,
-                            sqlite3_errmsg(store->database));
+                             sqlite3_errmsg(store->database));
 }
 
 static bool run_sql(struct weir_study_store *store, const char *sql,
@@ -96,17 +97,17 @@ static bool check_version(struct weir_study_store *store, struct weir_replay_err
     bool ok = false;
     if (!schema) {
         weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                         "%.300s: not the file of a study (it has no schema)", store->path);
+                          "%.300s: not the file of a study (it has no schema)", store->path);
     } else if (strcmp(schema, WEIR_STORE_SCHEMA) != 0) {
         weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                         "%.300s: a study of another version, '%.60s'; this program reads "
-                         "'" WEIR_STORE_SCHEMA "'",
-                         store->path, schema);
+                          "%.300s: a study of another version, '%.60s'; this program reads "
+                          "'" WEIR_STORE_SCHEMA "'",
+                          store->path, schema);
     } else if (!names || !own || strcmp(names, own) != 0) {
         weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                         "%.300s: a study of another version: it holds other metrics than this "
-                         "program measures; begin a new file",
-                         store->path);
+                          "%.300s: a study of another version: it holds other metrics than this "
+                          "program measures; begin a new file",
+                          store->path);
     } else {
         ok = true;
     }
@@ -157,7 +158,7 @@ struct weir_study_store *weir_store_open(const char *path, enum weir_store_acces
     if (status == SQLITE_CANTOPEN || status == SQLITE_READONLY) {
         const int why = errno;
         weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT, "%.300s: the study cannot be opened: %s",
-                         store->path, strerror(why));
+                          store->path, strerror(why));
         weir_store_close(store);
         return NULL;
     }
@@ -282,9 +283,9 @@ static bool write_cell(struct weir_study_store *store, const struct weir_cell_ke
         const bool same = memcmp(there, bytes, RESULT_BYTES) == 0;
         sqlite3_reset(store->read);
         return same || weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                                        "%.300s: replication %" PRIu32 " of a setting on trace %s "
-                                        "contradicts the result that is there already",
-                                        store->path, key->replication, key->trace);
+                                         "%.300s: replication %" PRIu32 " of a setting on trace %s "
+                                         "contradicts the result that is there already",
+                                         store->path, key->replication, key->trace);
     }
     sqlite3_reset(store->read);
     sqlite3_reset(store->write);
@@ -347,8 +348,8 @@ static bool copy_cell(struct weir_study_store *store, const struct weir_study_st
     if ((size_t)sqlite3_column_bytes(row, 5) != RESULT_BYTES || !engine ||
         strcmp(engine, its_engine) != 0) {
         return weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT,
-                                "%.300s: holds a cell that is damaged, or of engine %.60s",
-                                from->path, its_engine);
+                                 "%.300s: holds a cell that is damaged, or of engine %.60s",
+                                 from->path, its_engine);
     }
     snprintf(key.trace, sizeof key.trace, "%s", (const char *)sqlite3_column_text(row, 2));
     key.arm = weir_store_arm(store, (const char *)sqlite3_column_text(row, 0),
@@ -406,8 +407,8 @@ bool weir_store_export(struct weir_study_store *from, const char *path,
     bool ok = target && copy_facts(target, from, error) && weir_store_copy(target, from, error);
     weir_store_close(target);
     if (ok && rename(temporary, path) != 0) {
-        ok = weir_replay_fails(error, WEIR_REPLAY_FAILED, "%.300s: cannot be put in place: %s", path,
-                              strerror(errno));
+        ok = weir_replay_fails(error, WEIR_REPLAY_FAILED, "%.300s: cannot be put in place: %s",
+                               path, strerror(errno));
     }
     if (!ok) {
         unlink(temporary);

@@ -4,18 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "metrics.h"
-
-/** A figure over the replications: its mean, and the ends of its 95 % interval if there are at
- *  least two (Student's t). */
-struct weir_estimate {
-    double mean, low, high;
-    size_t count; /**< replications in which it was measured; 0: absent */
-};
-
-/** Two-sided 95 % quantile of Student's t with that many degrees of freedom (at least 1); relative
- *  error below 1e-4. */
-double weir_student_95(size_t degrees);
+#include "estimate.h"
 
 /** Summary of the metrics of several replications. */
 struct weir_summary {

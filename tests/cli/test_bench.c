@@ -300,14 +300,19 @@ static void exports_have_their_shapes(void **state) {
     const char *measure = NULL;
     json_t *measures = NULL;
     json_t *value = NULL;
+    size_t with_interval = 0;
     assert_int_equal(json_object_size(bencher), 2);
     json_object_foreach(bencher, benchmark, measures) {
         json_object_foreach(measures, measure, value) {
             const double mean = number_at(value, "value");
-            assert_true(number_at(value, "lower_value") <= mean);
-            assert_true(number_at(value, "upper_value") >= mean);
+            if (json_object_get(value, "lower_value")) {
+                assert_true(number_at(value, "lower_value") <= mean);
+                assert_true(number_at(value, "upper_value") >= mean);
+                with_interval++;
+            }
         }
     }
+    assert_true(with_interval >= 8); /* not all: some figures jump, which two runs do not show */
     json_decref(bencher);
     char *csv = WEIR_OUT("bench", "export", result.text, "--as", "csv");
     assert_int_equal(strncmp(csv, "suite,version,label,case,metric,unit,mean,low,high\n", 51), 0);
