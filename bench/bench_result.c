@@ -128,11 +128,7 @@ bool weir_bench_result_write(const json_t *document, const char *path,
     }
     fprintf(file.stream, "%s\n", text);
     free(text);
-    if (!weir_whole_file_finish(&file, why, sizeof why)) {
-        weir_whole_file_discard(&file);
-        return fail(error, why);
-    }
-    return weir_whole_file_place(&file, why, sizeof why) || fail(error, why);
+    return weir_whole_file_end(&file, true, why, sizeof why) || fail(error, why);
 }
 
 char *weir_bench_accepted_path(const json_t *result) {

@@ -145,16 +145,13 @@ bool weir_calibration_write(const struct weir_calibration *c, const char *path, 
                             size_t size) {
     struct weir_whole_file file;
     json_t *document = weir_scenario_document(&c->scenario, NULL);
+    snprintf(error, size, "out of memory");
     bool ok = document && weir_whole_file_open(&file, path, error, size);
-    if (!document) {
-        snprintf(error, size, "out of memory");
-    }
     if (ok) {
-        ok = json_dumpf(document, file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) == 0 &&
-             fputc('\n', file.stream) != EOF;
-        ok = weir_whole_file_finish(&file, error, size) && ok;
-        ok = ok ? weir_whole_file_place(&file, error, size)
-                : (weir_whole_file_discard(&file), false);
+        ok = json_dumpf(document, file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) == 0 ||
+             ferror(file.stream);
+        fputc('\n', file.stream);
+        ok = weir_whole_file_end(&file, ok, error, size);
     }
     json_decref(document);
     return ok;

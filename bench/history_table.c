@@ -101,12 +101,7 @@ bool weir_history_folder(const struct weir_history_trends *trends, const char *f
         ok = weir_whole_file_open(&file, path, error->text, sizeof error->text);
         if (ok) {
             i = write_metric(trends, i, file.stream);
-            ok = weir_whole_file_finish(&file, error->text, sizeof error->text);
-            if (ok) {
-                ok = weir_whole_file_place(&file, error->text, sizeof error->text);
-            } else {
-                weir_whole_file_discard(&file);
-            }
+            ok = weir_whole_file_end(&file, true, error->text, sizeof error->text);
         }
     }
     return ok;

@@ -66,11 +66,7 @@ static bool open_data(const struct view *v, struct weir_whole_file *file, const 
 }
 
 static bool close_data(const struct view *v, struct weir_whole_file *file) {
-    if (!weir_whole_file_finish(file, v->error, v->error_size)) {
-        weir_whole_file_discard(file);
-        return false;
-    }
-    return weir_whole_file_place(file, v->error, v->error_size);
+    return weir_whole_file_end(file, true, v->error, v->error_size);
 }
 
 static void print_number(FILE *out, double value) {

@@ -398,11 +398,7 @@ static bool write_file(const char *folder, const char *name, const char *text,
             snprintf(error, error_size, "%s", why.text);
         }
     }
-    if (!ok || !weir_whole_file_finish(&file, error, error_size)) {
-        weir_whole_file_discard(&file);
-        return false;
-    }
-    return weir_whole_file_place(&file, error, error_size);
+    return weir_whole_file_end(&file, ok, error, error_size);
 }
 
 bool weir_study_folder(struct weir_session *session, json_t *document, const char *folder,

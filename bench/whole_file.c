@@ -109,6 +109,14 @@ void weir_whole_file_discard(struct weir_whole_file *file) {
     }
 }
 
+bool weir_whole_file_end(struct weir_whole_file *file, bool whole, char *error, size_t error_size) {
+    if (!whole || !weir_whole_file_finish(file, error, error_size)) {
+        weir_whole_file_discard(file);
+        return false;
+    }
+    return weir_whole_file_place(file, error, error_size);
+}
+
 bool weir_folder_check(const char *path, char *error, size_t error_size) {
     char part[4096];
     struct stat status;

@@ -10,7 +10,8 @@
  * fsync of the folder. Until it is put in its place the old file, if any, stays as it was. What is
  * no regular file (a pipe, a terminal, /dev/null) is written to directly.
  *
- * Several files that belong together: open, write and finish each, then place or discard all.
+ * A file that stands for itself: open, write, end. Several that belong together: open, write and
+ * finish each, then place or discard all.
  */
 struct weir_whole_file {
     FILE *stream;
@@ -37,6 +38,10 @@ bool weir_whole_file_place(struct weir_whole_file *file, char *error, size_t err
 
 /** Removes what was written, finished or not. */
 void weir_whole_file_discard(struct weir_whole_file *file);
+
+/** For a file that stands for itself: finishes and places it if it is `whole`, else discards it and
+ *  returns false, with `error` as the caller has left it. */
+bool weir_whole_file_end(struct weir_whole_file *file, bool whole, char *error, size_t error_size);
 
 /** Whether the folder is there or could be made, without making it. False and why in `error` if
  * not. */

@@ -206,15 +206,9 @@ static int write_file(enum form form, const json_t *result, const struct weir_ch
     if (!weir_whole_file_open(&file, path, why, sizeof why)) {
         return weir_complain(WEIR_EXIT_FAILED, "%s", why);
     }
-    if (!write_form(form, result, checks, file.stream)) {
-        weir_whole_file_discard(&file);
-        return weir_complain(WEIR_EXIT_FAILED, "out of memory");
-    }
-    if (!weir_whole_file_finish(&file, why, sizeof why)) {
-        weir_whole_file_discard(&file);
-        return weir_complain(WEIR_EXIT_FAILED, "%s", why);
-    }
-    return weir_whole_file_place(&file, why, sizeof why)
+    snprintf(why, sizeof why, "out of memory");
+    return weir_whole_file_end(&file, write_form(form, result, checks, file.stream), why,
+                               sizeof why)
                ? WEIR_EXIT_DONE
                : weir_complain(WEIR_EXIT_FAILED, "%s", why);
 }

@@ -83,17 +83,8 @@ static int write_report(const struct weir_report *report, const char *output) {
     }
     const int exit_code =
         exit_of(weir_report_write(report, file.stream, error, sizeof error), error);
-    if (exit_code) {
-        weir_whole_file_discard(&file);
-        return exit_code;
-    }
-    if (!weir_whole_file_finish(&file, error, sizeof error)) {
-        weir_whole_file_discard(&file);
-        return weir_complain(WEIR_EXIT_FAILED, "%s", error);
-    }
-    return weir_whole_file_place(&file, error, sizeof error)
-               ? WEIR_EXIT_DONE
-               : weir_complain(WEIR_EXIT_FAILED, "%s", error);
+    const bool placed = weir_whole_file_end(&file, !exit_code, error, sizeof error);
+    return exit_code || placed ? exit_code : weir_complain(WEIR_EXIT_FAILED, "%s", error);
 }
 
 int weir_command_report(int argc, char **argv) {

@@ -63,11 +63,7 @@ static int write_file(const struct weir_trace_command *command, struct weir_infl
         weir_whole_file_discard(&file);
         return weir_trace_complain(&error);
     }
-    if (!weir_whole_file_finish(&file, why, sizeof why)) {
-        weir_whole_file_discard(&file);
-        return weir_complain(WEIR_EXIT_FAILED, "-o %s", why);
-    }
-    return weir_whole_file_place(&file, why, sizeof why)
+    return weir_whole_file_end(&file, true, why, sizeof why)
                ? WEIR_EXIT_DONE
                : weir_complain(WEIR_EXIT_FAILED, "-o %s", why);
 }

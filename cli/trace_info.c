@@ -8,7 +8,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "info.h"
-#include "plots.h"
+#include "run_options.h"
 #include "stage.h"
 #include "trace_command.h"
 #include "trace_error.h"
@@ -309,13 +309,7 @@ static int write_folder(const struct findings *f, const char *document, const ch
     if (!weir_trace_folder(f->info, document, folder, error, sizeof error)) {
         return weir_complain(WEIR_EXIT_FAILED, "--out %s", error);
     }
-    const enum weir_plots_status plots = weir_plots_trace(folder, error, sizeof error);
-    if (plots == WEIR_PLOTS_NO_GNUPLOT) {
-        weir_complain(WEIR_EXIT_DONE, "%s", error);
-        return WEIR_EXIT_DONE;
-    }
-    return plots == WEIR_PLOTS_FAILED ? weir_complain(WEIR_EXIT_FAILED, "%s", error)
-                                      : WEIR_EXIT_DONE;
+    return weir_plots_exit(weir_plots_trace(folder, error, sizeof error), error);
 }
 
 /** Prints what was found, and writes it into a folder if that was asked for. */
