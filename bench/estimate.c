@@ -1,5 +1,6 @@
 #include "estimate.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,7 @@ struct parts {
 
 /** Parts figures; `room` takes as many. */
 static struct parts part(const double *values, size_t count, double *room) {
-    struct parts p = {.together = room, .lowest = INFINITY, .highest = -INFINITY};
+    struct parts p = {.together = room, .lowest = DBL_MAX, .highest = -DBL_MAX};
     memcpy(room, values, count * sizeof *room);
     const double median = median_of(room, count);
     for (size_t i = 0; i < count; i++) {
