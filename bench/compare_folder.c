@@ -40,27 +40,105 @@ static void metric_rows(const struct weir_compare *c, enum weir_metric first,
     }
 }
 
-/** The capture curve by value, a block for each trace and policy, on traces that are not slack; on
- *  all if every one is. */
-static void curve_rows(const struct weir_compare *c, FILE *out) {
+/** Whether a trace is slack, as no limiter matters on it. */
+static bool is_slack(const struct weir_compare *c, size_t trace) {
+    return weir_compare_result(c, trace, 0)->class == WEIR_CLASS_SLACK;
+}
+
+/** Whether a policy came through on a trace that is worth a line: slack traces are left out, unless
+ *  all of them are. */
+static bool is_shown(const struct weir_compare *c, size_t trace, size_t policy) {
     bool all_slack = true;
     for (size_t t = 0; t < c->plan.source_count; t++) {
-        all_slack = all_slack && weir_compare_result(c, t, 0)->class == WEIR_CLASS_SLACK;
+        all_slack = all_slack && is_slack(c, t);
     }
+    return !weir_compare_result(c, trace, policy)->failed && (all_slack || !is_slack(c, trace));
+}
+
+/** The summary of a trace and a policy that is shown. */
+static bool shown_summary(const struct weir_compare *c, size_t trace, size_t policy,
+                          struct weir_summary *summary) {
+    if (!is_shown(c, trace, policy)) {
+        return false;
+    }
+    weir_summarise(weir_compare_result(c, trace, policy)->runs, c->plan.replications, summary);
+    return true;
+}
+
+/** The capture curve by value, a block for each trace and policy that is shown. */
+static void curve_rows(const struct weir_compare *c, FILE *out) {
     for (size_t i = 0; i < c->plan.source_count * c->plan.policy_count; i++) {
         const size_t t = i / c->plan.policy_count;
-        const struct weir_arm_result *result = weir_compare_result(c, t, i % c->plan.policy_count);
-        if (result->failed || (!all_slack && result->class == WEIR_CLASS_SLACK)) {
+        const size_t p = i % c->plan.policy_count;
+        struct weir_summary s;
+        if (!shown_summary(c, t, p, &s)) {
             continue;
         }
-        struct weir_summary s;
-        weir_summarise(result->runs, c->plan.replications, &s);
-        fprintf(out, "window_ms\t%s, %s\n", c->plan.policies[i % c->plan.policy_count]->name,
+        fprintf(out, "window_ms\t%s, %s\n", c->plan.policies[p]->name,
                 c->experiment->traces[t].name);
-        for (size_t p = 0; p < WEIR_CURVE_POINTS; p++) {
-            fprintf(out, "%.6g\t%.6g\n", s.curve[p].window_ms, 100.0 * s.curve[p].by_value);
+        for (size_t w = 0; w < WEIR_CURVE_POINTS; w++) {
+            fprintf(out, "%.6g\t%.6g\n", s.curve[w].window_ms, 100.0 * s.curve[w].by_value);
         }
         fputs("\n\n", out);
+    }
+}
+
+/** Latency over all opportunities, a block for each trace and policy that is shown: what was missed
+ *  is infinitely late, so that the last row, at the opportunity window, is the share captured. */
+static void latency_rows(const struct weir_compare *c, FILE *out) {
+    for (size_t i = 0; i < c->plan.source_count * c->plan.policy_count; i++) {
+        const size_t t = i / c->plan.policy_count;
+        const size_t p = i % c->plan.policy_count;
+        const struct weir_scenario *scenario = &c->arms.items[c->policy_arms[p]].scenario;
+        const double end_ms = scenario->bot.opportunity_window_ms;
+        struct weir_summary s;
+        if (!shown_summary(c, t, p, &s)) {
+            continue;
+        }
+        fprintf(out, "latency_ms\t%s, %s\n", c->plan.policies[p]->name,
+                c->experiment->traces[t].name);
+        for (size_t w = 0; w < WEIR_CURVE_POINTS && s.curve[w].window_ms < end_ms; w++) {
+            fprintf(out, "%.6g\t%.6g\n", s.curve[w].window_ms, 100.0 * s.curve[w].by_count);
+        }
+        fprintf(out, "%.6g\t%.6g\n\n\n", end_ms,
+                100.0 * weir_mean(&s, WEIR_METRIC_capture_rate, 0.0));
+    }
+}
+
+/** What reached each stage from the trace to a protected position: USD and number, a row for each
+ *  trace and policy that is shown. */
+static void funnel_rows(const struct weir_compare *c, FILE *out) {
+    static const enum weir_metric stages[][2] = {
+        {WEIR_METRIC_trace_usd, WEIR_METRIC_trace_liquidations},
+        {WEIR_METRIC_feed_usd, WEIR_METRIC_feed_liquidations},
+        {WEIR_METRIC_opportunities_usd, WEIR_METRIC_opportunities},
+        {WEIR_METRIC_submitted_usd, WEIR_METRIC_submitted},
+        {WEIR_METRIC_admitted_usd, WEIR_METRIC_admitted},
+        {WEIR_METRIC_captured_usd, WEIR_METRIC_captures},
+        {WEIR_METRIC_filled_usd, WEIR_METRIC_filled},
+        {WEIR_METRIC_protected_usd, WEIR_METRIC_protected_captures}};
+    const size_t last = sizeof stages / sizeof stages[0] - 1;
+    fputs("#label\ttrace_usd\tliquidations\tfeed_usd\tdelivered\topportunities_usd\t"
+          "opportunities\tsubmitted_usd\tsubmitted\tadmitted_usd\tadmitted\tcaptured_usd\t"
+          "captured\tfilled_usd\tfilled\tprotected_usd\tprotected\n",
+          out);
+    for (size_t i = 0; i < c->plan.source_count * c->plan.policy_count; i++) {
+        const size_t t = i / c->plan.policy_count;
+        const size_t p = i % c->plan.policy_count;
+        struct weir_summary s;
+        if (!shown_summary(c, t, p, &s)) {
+            continue;
+        }
+        fprintf(out, "%s, %s", c->experiment->traces[t].name, c->plan.policies[p]->name);
+        for (size_t k = 0; k <= last; k++) {
+            /* captures that did not fill count as protected, for they need no protection; here only
+             * positions count */
+            const double unfilled =
+                weir_mean(&s, WEIR_METRIC_captures, 0.0) - weir_mean(&s, WEIR_METRIC_filled, 0.0);
+            fprintf(out, "\t%.10g\t%.10g", weir_mean(&s, stages[k][0], 0.0),
+                    weir_mean(&s, stages[k][1], 0.0) - (k == last ? unfilled : 0.0));
+        }
+        fputc('\n', out);
     }
 }
 
@@ -115,6 +193,8 @@ enum file {
     FILE_ERRORS,
     FILE_EFFICIENCY,
     FILE_CURVE,
+    FILE_LATENCY,
+    FILE_FUNNEL,
     FILE_TORNADO,
     FILE_DOCUMENT,
     FILE_COUNT
@@ -136,6 +216,12 @@ static bool write_file(const struct weir_compare *c, enum file which, FILE *out)
     case FILE_CURVE:
         curve_rows(c, out);
         break;
+    case FILE_LATENCY:
+        latency_rows(c, out);
+        break;
+    case FILE_FUNNEL:
+        funnel_rows(c, out);
+        break;
     case FILE_TORNADO:
         return !c->sensitivity || tornado_rows(c, out);
     case FILE_DOCUMENT:
@@ -150,7 +236,8 @@ static bool write_file(const struct weir_compare *c, enum file which, FILE *out)
 static bool prepare_file(const struct weir_compare *c, const char *folder, enum file which,
                          struct weir_whole_file *file, char *error, size_t error_size) {
     static const char *const names[FILE_COUNT] = {"captures.tsv", "errors.tsv",  "efficiency.tsv",
-                                                  "curve.tsv",    "tornado.tsv", "result.json"};
+                                                  "curve.tsv",    "latency.tsv", "funnel.tsv",
+                                                  "tornado.tsv",  "result.json"};
     char path[4096];
     if (snprintf(path, sizeof path, "%s/%s", folder, names[which]) >= (int)sizeof path) {
         snprintf(error, error_size, "%.200s…: the path is too long", folder);

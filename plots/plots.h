@@ -37,8 +37,9 @@ enum weir_plots_status weir_plots_tune(const char *folder, char *error, size_t e
 enum weir_plots_status weir_plots_trace(const char *folder, char *error, size_t error_size);
 
 /**
- * The same for a comparison's folder (captures.tsv, errors.tsv, efficiency.tsv, curve.tsv and,
- * where it is there, tornado.tsv): a script and two pictures for each table.
+ * The same for a comparison's folder (captures.tsv, errors.tsv, efficiency.tsv, curve.tsv,
+ * latency.tsv, funnel.tsv and, where it is there, tornado.tsv): a script and two pictures for each
+ * table.
  */
 enum weir_plots_status weir_plots_compare(const char *folder, char *error, size_t error_size);
 

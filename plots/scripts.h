@@ -11,6 +11,7 @@ extern const char weir_plots_pareto_gp[];
 extern const char weir_plots_trace_gp[];
 extern const char weir_plots_dots_gp[];
 extern const char weir_plots_curve_gp[];
+extern const char weir_plots_funnel_gp[];
 
 /** Those of the report: what all share, then the kinds of figures. */
 extern const char weir_plots_common_gp[];

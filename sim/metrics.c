@@ -115,8 +115,10 @@ static void funnel(const struct weir_ledger *l, struct weir_metrics *m) {
     SET(admitted_usd, admitted_usd);
 }
 
-static const double curve_windows_ms[WEIR_CURVE_POINTS] = {50,   100,  200,  300,  500,  750,
-                                                           1000, 1500, 2000, 3000, 5000, 10000};
+static const double curve_windows_ms[WEIR_CURVE_POINTS] = {
+    50,  60,  70,   80,   90,   100,  120,  140,  160,  180,  200,  220,  240,  260,
+    280, 300, 325,  350,  375,  400,  450,  500,  550,  600,  650,  700,  750,  800,
+    850, 900, 1000, 1250, 1500, 1750, 2000, 2250, 2500, 2750, 3000, 4000, 5000, 10000};
 
 /** First window of the curve that an acceptance after that long is within; past the last if none.
  */

@@ -124,7 +124,7 @@ enum weir_metric {
 };
 
 /** Opportunity windows of the capture curve. */
-#define WEIR_CURVE_POINTS 12
+#define WEIR_CURVE_POINTS 42
 
 struct weir_curve_point {
     double window_ms, by_count, by_value, by_notional;

@@ -63,6 +63,8 @@ static void threads_and_repetition_change_nothing(void **state) {
         assert_non_null(strstr(names, "captures.png"));
         assert_non_null(strstr(names, "curve.svg"));
         assert_non_null(strstr(names, "errors.gp"));
+        assert_non_null(strstr(names, "latency.svg"));
+        assert_non_null(strstr(names, "funnel.png"));
         assert_null(strstr(names, ".part"));
         free(names);
     }
