@@ -107,27 +107,40 @@ static const char *const not_told[] = {"peak_usage_pct",
                                        "burst_mode_activations",
                                        "liquidation_mode_activations"};
 
-/** The guide's fields without a limiter: of the address and the account that used most. */
-static json_t *own_figures(const struct live_exchange *exchange, int64_t now_ns) {
-    struct usage ips[SHOWN_MAX] = {{0, 0, 0}};
+/** Weight and ban of an address; of the one that used most, and the longest ban, if it is "". */
+static struct usage usage_of(const struct live_exchange *exchange, const char *address,
+                             int64_t now_ns) {
+    struct usage found = {0, 0, 0};
+    for (uint32_t i = 0; i < exchange->ip_count; i++) {
+        if (address[0] && strcmp(address, exchange->ips[i]) != 0) {
+            continue;
+        }
+        const int64_t used = weir_exchange_used_weight(exchange->limits, i, now_ns);
+        const int64_t banned_until_ns = weir_exchange_banned_until(exchange->limits, i, now_ns);
+        found.used = used > found.used ? used : found.used;
+        found.banned_until_ns =
+            banned_until_ns > found.banned_until_ns ? banned_until_ns : found.banned_until_ns;
+    }
+    return found;
+}
+
+/** The guide's fields as the exchange counts them, of an address (see usage_of) and of the account
+ *  that used most. */
+static json_t *own_figures(const struct live_exchange *exchange, const char *address,
+                           int64_t now_ns) {
     struct usage accounts[SHOWN_MAX] = {{0, 0, 0}};
     struct weir_limit limits[WEIR_LIMITS_MAX];
-    int64_t banned_until_ns = 0;
-    const size_t ip_count = busiest_ips(exchange, now_ns, ips);
+    const struct usage ip = usage_of(exchange, address, now_ns);
     busiest_accounts(exchange, now_ns, accounts);
     weir_exchange_limits(exchange->limits, limits);
-    for (size_t i = 0; i < ip_count; i++) {
-        banned_until_ns =
-            ips[i].banned_until_ns > banned_until_ns ? ips[i].banned_until_ns : banned_until_ns;
-    }
     json_t *data = json_pack(
         "{s:f,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:f,s:I,s:I,s:I,s:f,s:{s:n,s:n,s:n}}",
-        "current_usage_pct", 100.0 * (double)ips[0].used / (double)limits[WEIGHT_LIMIT].limit,
-        "current_weight", (json_int_t)ips[0].used, "weight_limit",
+        "current_usage_pct", 100.0 * (double)ip.used / (double)limits[WEIGHT_LIMIT].limit,
+        "current_weight", (json_int_t)ip.used, "weight_limit",
         (json_int_t)limits[WEIGHT_LIMIT].limit, "current_orders", (json_int_t)accounts[0].used,
         "order_limit", (json_int_t)limits[ORDER_LIMIT].limit, "burst_mode", 0, "liquidation_mode",
-        0, "banned", banned_until_ns > now_ns, "ban_ends_in_s",
-        seconds_left(banned_until_ns, now_ns), "requests_sent", (json_int_t)exchange->requests,
+        0, "banned", ip.banned_until_ns > now_ns, "ban_ends_in_s",
+        seconds_left(ip.banned_until_ns, now_ns), "requests_sent", (json_int_t)exchange->requests,
         "429_received", (json_int_t)exchange->answered_429, "418_received",
         (json_int_t)exchange->answered_418, "window_ends_in_s",
         (double)(MINUTE_NS - now_ns % MINUTE_NS) / 1e9, "queue_sizes", "critical", "normal", "low");
@@ -137,11 +150,38 @@ static json_t *own_figures(const struct live_exchange *exchange, int64_t now_ns)
     return data;
 }
 
+/** What an attached limiter does not tell of its use and its ban, as the exchange counts it for the
+ *  address that it came from. */
+static void fill_in(const struct live_exchange_view *view, json_t *data, int64_t now_ns) {
+    static const char *const use[] = {"current_usage_pct", "current_weight", "weight_limit",
+                                      "current_orders",    "order_limit",    "window_ends_in_s"};
+    const bool use_told = json_is_number(json_object_get(data, "current_weight"));
+    const bool ban_told = json_is_number(json_object_get(data, "ban_ends_in_s"));
+    if (use_told && ban_told) {
+        return;
+    }
+    json_t *own = own_figures(view->exchange, live_attached_address(view->attached), now_ns);
+    for (size_t i = 0; !use_told && i < sizeof use / sizeof use[0]; i++) {
+        json_object_set(data, use[i], json_object_get(own, use[i]));
+    }
+    if (!use_told) {
+        json_object_set_new(data, "use_counted_by", json_string("exchange"));
+    }
+    if (!ban_told) {
+        json_object_set(data, "ban_ends_in_s", json_object_get(own, "ban_ends_in_s"));
+    }
+    json_decref(own);
+}
+
 static json_t *view_stats(void *context, int64_t now_ns) {
     struct live_exchange_view *view = context;
     json_t *data = live_attached_stats(view->attached, now_ns);
     const bool attached = data != NULL;
-    data = attached ? data : own_figures(view->exchange, now_ns);
+    if (attached) {
+        fill_in(view, data, now_ns);
+    } else {
+        data = own_figures(view->exchange, "", now_ns);
+    }
     if (data) {
         json_object_set_new(data, "attached", json_boolean(attached));
         json_object_set_new(data, "exchange", exchange_json(view, now_ns));

@@ -35,8 +35,7 @@ const actions = {
 export class Actions {
   constructor() {
     this.token = takeToken();
-    this.attached = false;
-    this.live = false;
+    this.state = { attached: false, modes: false, live: false };
     addEventListener('hashchange', () => { this.token = takeToken(); this.update(); });
     for (const [id, { route, question }] of Object.entries(actions)) {
       const press = () => this.press(route, element(id));
@@ -67,18 +66,19 @@ export class Actions {
 
   /** Which buttons can be pressed, and why not. */
   update() {
+    const { attached, modes, live } = this.state;
     const why = !this.token
       ? 'Read only: to switch modes, open the whole address that was printed when the server started, with its token.'
-      : '';
-    const enabled = Boolean(this.token) && this.attached && this.live;
-    for (const id of Object.keys(actions)) element(id).disabled = !enabled;
+      : attached && !modes ? 'This limiter has no modes to switch.' : '';
+    for (const id of Object.keys(actions)) element(id).disabled = !(this.token && modes && live);
     element('locked').hidden = !why;
     element('locked').textContent = why;
   }
 
-  set(state) {
-    if (this.attached !== state.attached || this.live !== state.live) {
-      Object.assign(this, state);
+  set(changes) {
+    const state = { ...this.state, ...changes };
+    if (Object.keys(state).some(key => state[key] !== this.state[key])) {
+      this.state = state;
       this.update();
     }
   }

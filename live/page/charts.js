@@ -37,7 +37,7 @@ function shades(samples) {
 /** A step that gives about four lines below `most`. */
 function step(most) {
   const scale = 10 ** Math.floor(Math.log10(most / 4));
-  return [1, 2, 3, 5, 6, 10].map(one => one * scale).find(one => one >= most / 4.2);
+  return [1, 2, 3, 5, 6, 10].map(one => one * scale).find(one => one >= most / 4.5);
 }
 
 /** The axis of amounts ends a little above what it has to show, with lines at round numbers. */

@@ -6,7 +6,7 @@ import { Charts } from './charts.js';
 import { clock } from './format.js';
 import { show as showHappening } from './happenings.js';
 import { follow, history } from './source.js';
-import { show as showStatus } from './status.js';
+import { hasModes, show as showStatus } from './status.js';
 
 const charts = new Charts();
 const actions = new Actions();
@@ -18,7 +18,7 @@ function showState(state) {
   pill.dataset.state = state;
   document.body.dataset.state = state;
   pill.textContent = state === 'live' ? 'Live' : `Connection lost${last ? ` at ${clock(last)}` : ''}, reconnecting`;
-  actions.set({ attached: actions.attached, live: state === 'live' });
+  actions.set({ live: state === 'live' });
 }
 
 follow({
@@ -28,7 +28,7 @@ follow({
     showStatus(figures);
     showAlerts(figures);
     charts.add(figures);
-    actions.set({ attached: figures.attached !== false, live: true });
+    actions.set({ attached: figures.attached !== false, modes: hasModes(figures), live: true });
     document.body.dataset.ready = 'yes';
   },
   event: showHappening,

@@ -40,6 +40,7 @@ function showUse(stats) {
   const state = level(pct);
   put('usage-pct', percent(pct));
   put('usage-note', { critical: 'critical', high: 'high', calm: '' }[state]);
+  element('counted-by').hidden = stats.use_counted_by !== 'exchange';
   bar.style.width = `${shown}%`;
   meter.setAttribute('aria-valuenow', shown.toFixed(0));
   meter.setAttribute('aria-valuetext', percent(pct));
@@ -50,6 +51,9 @@ function showUse(stats) {
   put('orders-note', windowNote(stats, 'orders'));
 }
 
+/** Whether there is a limiter whose modes can be switched. */
+export const hasModes = stats => stats.attached !== false && stats.mode !== null;
+
 function indicator(id, active, text) {
   put(id, text);
   element(id).parentElement.dataset.state = active;
@@ -59,7 +63,7 @@ function showModes(stats) {
   const left = isNumber(stats.mode_ends_in_s) ? `\n${span(stats.mode_ends_in_s)} left` : '';
   const ban = stats.ban_ends_in_s > 0 ? `\n${span(stats.ban_ends_in_s)} left` : '';
   const hold = stats.hold_ends_in_s > 0;
-  const modal = stats.attached !== false;
+  const modal = hasModes(stats);
   indicator('burst-mode', stats.burst_mode ? 'active' : 'inactive',
     stats.burst_mode ? `BURST${left}` : modal ? 'Normal' : UNKNOWN);
   indicator('liquidation-mode', stats.liquidation_mode ? 'active' : 'inactive',
@@ -99,7 +103,7 @@ function showCounts(stats) {
     ['Queued', count(stats.requests_queued)],
     ['Refused or dropped', count(stats.requests_dropped)],
     ['Weight sent', count(stats.weight_used)],
-    ['Highest use', percent(stats.peak_usage_pct)],
+    ['Recent peak', percent(stats.peak_usage_pct)],
     ['Round trip', stats.mean_trip_ms > 0 ? milliseconds(stats.mean_trip_ms) : UNKNOWN],
     ['Refused for', reasons(stats.refused)],
     ['Dropped for', reasons(stats.dropped)],
@@ -115,6 +119,7 @@ function showCounts(stats) {
   }
   shown.forEach(([name, text], i) => {
     const [dt, dd] = list.children[i].children;
+    list.children[i].className = name.endsWith(' for') ? 'reasons' : '';
     if (dt.textContent !== name) dt.textContent = name;
     if (dd.textContent !== text) dd.textContent = text;
   });

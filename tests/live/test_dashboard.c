@@ -681,11 +681,13 @@ static void test_link_comes_again(void **state) {
 
 /* A bot that speaks the protocol itself. */
 
-#define STATS(banned)                                                                              \
-    "{\"stats\":{\"current_usage_pct\":1,\"peak_usage_pct\":null,\"current_weight\":24,"           \
-    "\"weight_limit\":2400,\"current_orders\":0,\"order_limit\":1200,\"consecutive_429s\":0,"      \
-    "\"requests_sent\":24,\"burst_mode\":false,\"liquidation_mode\":false,\"banned\":" banned ","  \
-    "\"queue_sizes\":{\"critical\":0,\"normal\":0,\"low\":0}}}"
+#define STATS_OF(use, banned)                                                                      \
+    "{\"stats\":{\"current_usage_pct\":" use ",\"peak_usage_pct\":null,\"current_weight\":" use    \
+    ",\"weight_limit\":" use ",\"current_orders\":" use ",\"order_limit\":" use                    \
+    ",\"consecutive_429s\":0,\"requests_sent\":24,\"burst_mode\":false,\"liquidation_mode\":"      \
+    "false,"                                                                                       \
+    "\"banned\":" banned ",\"queue_sizes\":{\"critical\":0,\"normal\":0,\"low\":0}}}"
+#define STATS(banned) STATS_OF("24", banned)
 
 static int attach(const struct served *served) {
     const struct timespec pause = {0, 20000000};
@@ -759,6 +761,35 @@ static void id_of_event(const char *part, char id[64]) {
         snprintf(id, 64, "%.*s", (int)strcspn(start, "\n"), start);
     }
     assert_true(id[0]);
+}
+
+/** What a limiter does not tell is filled in by the exchange's counts. */
+static void test_untold(void **state) {
+    struct served served = *(struct served *)*state;
+    const int bot = attach(&served);
+    assert_true(ws_send(bot, STATS_OF("24", "false")));
+    assert_true(comes_true(&served, "attached", true));
+    json_t *data = stats_of(&served);
+    assert_int_equal(count_of(data, "current_weight"), 24);
+    assert_null(json_object_get(data, "use_counted_by"));
+    assert_true(json_is_number(json_object_get(data, "ban_ends_in_s")));
+    json_decref(data);
+    assert_true(ws_send(bot, STATS_OF("null", "false")));
+    const struct timespec pause = {0, 20000000};
+    bool filled = false;
+    for (int i = 0; i < 250 && !filled; i++) {
+        nanosleep(&pause, NULL);
+        data = stats_of(&served);
+        filled = json_object_get(data, "use_counted_by") != NULL;
+        if (filled) {
+            assert_int_equal(count_of(data, "weight_limit"), 2400);
+            assert_int_equal(count_of(data, "order_limit"), 1200);
+            assert_true(json_is_number(json_object_get(data, "current_usage_pct")));
+        }
+        json_decref(data);
+    }
+    assert_true(filled);
+    close(bot);
 }
 
 /** Who comes again gets what it missed, and that only. */
@@ -844,6 +875,7 @@ int main(void) {
                                        cmocka_unit_test(test_one_limiter),
                                        cmocka_unit_test(test_link_comes_again),
                                        cmocka_unit_test(test_attaching),
+                                       cmocka_unit_test(test_untold),
                                        cmocka_unit_test(test_stream_goes_on),
                                        cmocka_unit_test(test_own_protocol)};
     return cmocka_run_group_tests(tests, start, stop);

@@ -164,6 +164,19 @@ class Dashboard(unittest.TestCase):
         self.page.console = [line for line in self.page.console if "401" not in line]  # the browser's own word
         self.quiet()
 
+    def test_without_modes(self):
+        bot = self.bot()
+        bot.tell(mode=None, current_usage_pct=None, current_weight=None)
+        self.open()
+        self.page.wait("document.querySelector('#locked').innerText.includes('no modes')")
+        self.assertTrue(self.page.run("document.querySelector('#burst-btn').disabled"))
+        self.assertIn("what the exchange counts", self.page.text("#counted-by"))
+        self.assertRegex(self.page.text("#current-weight"), r"^\d+ / 2,400$")
+        bot.tell(mode="normal")
+        self.page.wait("!document.querySelector('#burst-btn').disabled")
+        self.assertEqual(self.page.text("#locked"), "")
+        self.quiet()
+
     def test_alerts(self):
         bot = self.bot()
         bot.tell()
