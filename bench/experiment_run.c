@@ -167,7 +167,8 @@ static void go_to_arm(struct weir_job *job, struct weir_scene *scene, size_t arm
 
 /** Runs arms of a scene while there are any, and leaves it. With the lock held before and after. */
 static void run_arms(struct weir_job *job, struct weir_scene *scene) {
-    while (scene->next_arm < job->experiment->plan.arm_count) {
+    const size_t arms = job->experiment->plan.arm_count;
+    while (scene->next_arm < arms) {
         const size_t arm = scene->next_arm;
         go_to_arm(job, scene, arm + 1);
         if (job->failed_unit == SIZE_MAX) {
@@ -176,6 +177,7 @@ static void run_arms(struct weir_job *job, struct weir_scene *scene) {
             pthread_mutex_lock(&job->lock);
         }
     }
+    assert(scene != job->open); /* what has no arms left is open no more */
     leave_scene(job, scene);
 }
 
