@@ -64,8 +64,7 @@ struct weir_ablation *weir_ablation_plan(struct weir_arms *arms, struct weir_rep
         ok = a->arms != NULL;
     }
     if (!ok) {
-        error->status = WEIR_REPLAY_FAILED;
-        snprintf(error->text, sizeof error->text, "out of memory");
+        weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     for (size_t i = 0; ok && i < WORLDS * (1 + MECHANISMS); i++) {
         const size_t m = i % (1 + MECHANISMS);

@@ -6,13 +6,6 @@
 
 #define ASSIGNMENT_MAX 256
 
-static bool refuse(struct weir_replay_error *error, enum weir_replay_status status,
-                   const char *text) {
-    error->status = status;
-    snprintf(error->text, sizeof error->text, "%s", text);
-    return false;
-}
-
 /** Adds assignments that are separated by blanks. */
 static enum weir_scenario_status add_all(struct weir_settings *settings, const char *assignments,
                                          struct weir_scenario_error *why) {
@@ -32,16 +25,16 @@ static bool resolve(const struct weir_arms *arms, const char *const assignments[
     struct weir_scenario_error why = {.text = ""};
     struct weir_settings *settings = weir_settings_copy(arms->settings);
     if (!settings) {
-        return refuse(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     enum weir_scenario_status status = add_all(settings, assignments[0], &why);
     status = status ? status : add_all(settings, assignments[1], &why);
     status = status ? status : weir_settings_resolve(settings, scenario, &why);
     weir_settings_destroy(settings);
-    return !status ||
-           refuse(error,
-                  status == WEIR_SCENARIO_UNKNOWN ? WEIR_REPLAY_WRONG_USE : WEIR_REPLAY_BAD_INPUT,
-                  why.text);
+    return !status || weir_replay_fails(error,
+                                        status == WEIR_SCENARIO_UNKNOWN ? WEIR_REPLAY_WRONG_USE
+                                                                        : WEIR_REPLAY_BAD_INPUT,
+                                        "%s", why.text);
 }
 
 static bool same_limiter(const struct weir_scenario *a, const struct weir_scenario *b) {
@@ -70,7 +63,7 @@ bool weir_arms_add(struct weir_arms *arms, const struct weir_policy *policy,
                    const char *const assignments[2], size_t *number,
                    struct weir_replay_error *error) {
     if (!make_room(arms)) {
-        return refuse(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     struct weir_arm *arm = &arms->items[arms->count];
     arm->policy = policy;

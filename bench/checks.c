@@ -9,13 +9,6 @@
 #include "metrics.h"
 #include "timing.h"
 
-static bool refuse(struct weir_replay_error *error, enum weir_replay_status status,
-                   const char *text) {
-    error->status = status;
-    snprintf(error->text, sizeof error->text, "%s", text);
-    return false;
-}
-
 bool weir_checks_add(struct weir_checks *checks, const char *kind, char *name,
                      enum weir_check_status status, char *text) {
     if (checks->count == checks->capacity) {
@@ -190,7 +183,7 @@ static bool check_gate(const json_t *result, const char *expression, bool time,
     struct weir_gate gate;
     char why[256];
     if (!weir_gate_parse(expression, &gate, why, sizeof why)) {
-        return refuse(error, WEIR_REPLAY_BAD_INPUT, why);
+        return weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT, "%s", why);
     }
     if (gate.is_ratio && !time) {
         return true;
@@ -199,7 +192,7 @@ static bool check_gate(const json_t *result, const char *expression, bool time,
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     if (!stream) {
-        return refuse(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     enum weir_check_status status = WEIR_CHECK_PASSED;
     bool broken = false;
@@ -213,7 +206,7 @@ static bool check_gate(const json_t *result, const char *expression, bool time,
     status = broken ? WEIR_CHECK_BROKEN : status;
     return weir_checks_add(checks, gate.is_ratio ? "time" : "gate", strdup(expression), status,
                            text) ||
-           refuse(error, WEIR_REPLAY_FAILED, "out of memory");
+           weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
 }
 
 static bool is_gated(const json_t *result, const char *ratio) {
@@ -272,7 +265,7 @@ bool weir_checks_make(const json_t *result, const json_t *accepted, bool time,
     size_t i = 0;
     const json_t *expression = NULL;
     if (!check_failures(result, checks)) {
-        return refuse(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     json_array_foreach(json_object_get(result, "gates"), i, expression) {
         if (!check_gate(result, json_string_value(expression), time, checks, error)) {
@@ -281,5 +274,5 @@ bool weir_checks_make(const json_t *result, const json_t *accepted, bool time,
     }
     return (check_free_ratios(result, checks) &&
             (!accepted || weir_baseline_check(result, accepted, checks))) ||
-           refuse(error, WEIR_REPLAY_FAILED, "out of memory");
+           weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
 }

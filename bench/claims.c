@@ -84,8 +84,7 @@ struct weir_claims *weir_claims_plan(struct weir_arms *arms,
     }
     struct weir_claims *claims = calloc(1, sizeof *claims);
     if (!claims) {
-        error->status = WEIR_REPLAY_FAILED;
-        snprintf(error->text, sizeof error->text, "out of memory");
+        weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
         return NULL;
     }
     for (size_t i = 0; i < SIDES; i++) {

@@ -7,9 +7,8 @@
 #include "intervals.h"
 
 static bool no_memory(struct weir_replay_error *error) {
-    error->status = WEIR_REPLAY_FAILED;
-    snprintf(error->text, sizeof error->text, "out of memory: fewer replications would fit");
-    return false;
+    return weir_replay_fails(error, WEIR_REPLAY_FAILED,
+                             "out of memory: fewer replications would fit");
 }
 
 /** A limiter setting that none of the policies has would have no effect: say so. */
@@ -161,9 +160,7 @@ static bool check_failures(const struct weir_compare *c, struct weir_replay_erro
             return true;
         }
     }
-    error->status = WEIR_REPLAY_FAILED;
-    snprintf(error->text, sizeof error->text, "%s", weir_compare_failure(c));
-    return false;
+    return weir_replay_fails(error, WEIR_REPLAY_FAILED, "%s", weir_compare_failure(c));
 }
 
 static bool run(struct weir_compare *c, weir_progress progress, void *context,

@@ -5,21 +5,9 @@
 
 #include "read_document.h"
 #include "scenario_document.h"
+#include "summary_document.h"
 
 #define PRECISION 12
-
-static json_t *hex(uint64_t value) {
-    return json_sprintf("%016" PRIx64, value);
-}
-
-static json_t *estimate(const struct weir_estimate *e) {
-    json_t *object = json_pack("{s:f}", "mean", e->mean);
-    if (e->bounded) {
-        json_object_set_new(object, "low", json_real(e->low));
-        json_object_set_new(object, "high", json_real(e->high));
-    }
-    return object;
-}
 
 static json_t *policy_metrics(const struct weir_compare *c, const struct weir_arm_result *result) {
     json_t *object = json_object();
@@ -27,28 +15,9 @@ static json_t *policy_metrics(const struct weir_compare *c, const struct weir_ar
         const struct weir_estimate e =
             weir_estimate_of(result->runs, c->plan.replications, (enum weir_metric)m);
         if (e.count > 0) {
-            json_object_set_new(object, weir_metric_name((enum weir_metric)m), estimate(&e));
+            json_object_set_new(object, weir_metric_name((enum weir_metric)m),
+                                weir_estimate_document(&e));
         }
-    }
-    return object;
-}
-
-static json_t *capture_curve(const struct weir_summary *s) {
-    json_t *list = json_array();
-    for (size_t p = 0; p < WEIR_CURVE_POINTS; p++) {
-        const struct weir_curve_point *at = &s->curve[p];
-        json_array_append_new(list, json_pack("[f, f, f, f]", at->window_ms, at->by_count,
-                                              at->by_value, at->by_notional));
-    }
-    return list;
-}
-
-static json_t *bound_by(const struct weir_summary *s) {
-    json_t *object = json_object();
-    for (size_t c = 0; c < WEIR_CAUSES; c++) {
-        json_object_set_new(object, weir_cause_name((enum weir_cause)c),
-                            json_pack("{s:f, s:f}", "time", s->bound_by[c].time, "value_lost",
-                                      s->bound_by[c].value_lost));
     }
     return object;
 }
@@ -65,19 +34,20 @@ static json_t *policy(const struct weir_compare *c, size_t trace, size_t p) {
     struct weir_summary summary;
     weir_summarise(result->runs, c->plan.replications, &summary);
     json_object_set_new(object, "metrics", policy_metrics(c, result));
-    json_object_set_new(object, "bound_by", bound_by(&summary));
-    json_object_set_new(object, "capture_curve", capture_curve(&summary));
-    json_object_set_new(object, "digest",
-                        hex(weir_experiment_digest(c->experiment, trace, c->policy_arms[p])));
+    json_object_set_new(object, "bound_by", weir_bound_by_document(&summary));
+    json_object_set_new(object, "capture_curve", weir_curve_document(&summary));
+    json_object_set_new(
+        object, "digest",
+        weir_digest_document(weir_experiment_digest(c->experiment, trace, c->policy_arms[p])));
     return object;
 }
 
 /** What both kinds of pairs have in common: difference, ratio, chances, verdict. */
 static void add_pair(json_t *object, const struct weir_pair *pair) {
     json_object_set_new(object, "metric", json_string(weir_metric_name(pair->metric)));
-    json_object_set_new(object, "difference", estimate(&pair->difference));
+    json_object_set_new(object, "difference", weir_estimate_document(&pair->difference));
     if (pair->ratio.count > 0) {
-        json_object_set_new(object, "ratio", estimate(&pair->ratio));
+        json_object_set_new(object, "ratio", weir_estimate_document(&pair->ratio));
     }
     if (pair->missing > 0) {
         json_object_set_new(object, "missing", json_integer((json_int_t)pair->missing));
@@ -135,10 +105,10 @@ static json_t *trace_facts(const struct weir_compare *c, size_t t) {
     for (size_t i = 0; i < c->plan.sources[t].path_count; i++) {
         json_array_append_new(paths, json_string(c->plan.sources[t].paths[i]));
     }
-    json_t *object =
-        json_pack("{s:s, s:o, s:o, s:I, s:f, s:s}", "name", trace->name, "paths", paths, "digest",
-                  hex(trace->digest), "liquidations", (json_int_t)trace->liquidations, "span_s",
-                  trace->span_s, "class", weir_class_name(weir_compare_result(c, t, 0)->class));
+    json_t *object = json_pack("{s:s, s:o, s:o, s:I, s:f, s:s}", "name", trace->name, "paths",
+                               paths, "digest", weir_digest_document(trace->digest), "liquidations",
+                               (json_int_t)trace->liquidations, "span_s", trace->span_s, "class",
+                               weir_class_name(weir_compare_result(c, t, 0)->class));
     if (trace->bad_rows) {
         json_object_set_new(object, "bad_rows", json_integer((json_int_t)trace->bad_rows));
     }
@@ -193,7 +163,7 @@ static json_t *across(const struct weir_compare *c) {
                             "policy", c->plan.policies[a->policy]->name, "against",
                             c->plan.policies[c->plan.against]->name, "metric",
                             weir_metric_name(a->metric), "traces", (json_int_t)a->traces,
-                            "difference", estimate(&a->difference)));
+                            "difference", weir_estimate_document(&a->difference)));
     }
     return list;
 }
@@ -210,7 +180,7 @@ static json_t *claim_cells(const struct weir_compare *c, const struct weir_claim
                       "rules", cell->rules, "connections", cell->connections, "outcome",
                       weir_claim_outcome_name(cell->outcome));
         if (cell->value.count > 0) {
-            json_object_set_new(object, "value", estimate(&cell->value));
+            json_object_set_new(object, "value", weir_estimate_document(&cell->value));
         }
         json_array_append_new(list, object);
     }

@@ -268,14 +268,5 @@ bool weir_compare_folder(const struct weir_compare *compare, const char *folder,
            prepare_file(compare, folder, (enum file)ready, &files[ready], error, error_size)) {
         ready++;
     }
-    /* only when all are written does the first replace an old one */
-    bool ok = ready == FILE_COUNT;
-    for (int i = 0; i < ready; i++) {
-        if (ok) {
-            ok = weir_whole_file_place(&files[i], error, error_size);
-        } else {
-            weir_whole_file_discard(&files[i]);
-        }
-    }
-    return ok;
+    return weir_whole_files_place(files, (size_t)ready, ready == FILE_COUNT, error, error_size);
 }

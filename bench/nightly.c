@@ -8,18 +8,8 @@
 #include "experiment.h"
 #include "pair.h"
 #include "scenario_document.h"
+#include "summary_document.h"
 #include "timing.h"
-
-static bool refuse(struct weir_replay_error *error, enum weir_replay_status status,
-                   const char *text) {
-    error->status = status;
-    snprintf(error->text, sizeof error->text, "%s", text);
-    return false;
-}
-
-static json_t *hex(uint64_t value) {
-    return json_sprintf("%016" PRIx64, value);
-}
 
 static bool resolve(const struct weir_nightly_plan *plan, size_t scenario,
                     struct weir_scenario *resolved, struct weir_replay_error *error) {
@@ -27,7 +17,7 @@ static bool resolve(const struct weir_nightly_plan *plan, size_t scenario,
     struct weir_scenario_error why = {.text = ""};
     struct weir_settings *settings = weir_settings_create();
     if (!settings) {
-        return refuse(error, WEIR_REPLAY_FAILED, "out of memory");
+        return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     for (size_t i = 0; i < plan->policy_count; i++) {
         weir_settings_know_policy(settings, plan->policies[i]);
@@ -38,7 +28,7 @@ static bool resolve(const struct weir_nightly_plan *plan, size_t scenario,
     }
     status = status ? status : weir_settings_resolve(settings, resolved, &why);
     weir_settings_destroy(settings);
-    return !status || refuse(error, WEIR_REPLAY_BAD_INPUT, why.text);
+    return !status || weir_replay_fails(error, WEIR_REPLAY_BAD_INPUT, "%s", why.text);
 }
 
 /** What runs: an arm for each scenario and each of its policies. */
@@ -119,8 +109,9 @@ static void free_lineup(struct lineup *lineup) {
 static json_t *trace_of(const struct weir_experiment *e, size_t trace,
                         const struct weir_arm_result *result) {
     const struct weir_experiment_trace *t = &e->traces[trace];
-    json_t *object = json_pack("{s:s, s:o, s:I}", "name", t->name, "digest", hex(t->digest),
-                               "liquidations", (json_int_t)t->liquidations);
+    json_t *object =
+        json_pack("{s:s, s:o, s:I}", "name", t->name, "digest", weir_digest_document(t->digest),
+                  "liquidations", (json_int_t)t->liquidations);
     if (!result->failed) {
         json_object_set_new(object, "class", json_string(weir_class_name(result->class)));
     }
@@ -133,12 +124,8 @@ static json_t *metrics_of(const struct weir_arm_result *result, uint32_t replica
         const struct weir_estimate e =
             weir_estimate_of(result->runs, replications, (enum weir_metric)m);
         if (e.count > 0) {
-            json_t *entry = json_pack("{s:f}", "mean", e.mean);
-            if (e.bounded) {
-                json_object_set_new(entry, "low", json_real(e.low));
-                json_object_set_new(entry, "high", json_real(e.high));
-            }
-            json_object_set_new(object, weir_metric_name((enum weir_metric)m), entry);
+            json_object_set_new(object, weir_metric_name((enum weir_metric)m),
+                                weir_estimate_document(&e));
         }
     }
     return object;
@@ -161,7 +148,8 @@ static json_t *case_of(const struct weir_nightly_plan *plan, const struct lineup
     if (result->failed) {
         json_object_set_new(entry, "failure", json_string(result->failure));
     } else {
-        json_object_set_new(entry, "digest", hex(weir_experiment_digest(e, trace, arm)));
+        json_object_set_new(entry, "digest",
+                            weir_digest_document(weir_experiment_digest(e, trace, arm)));
         json_object_set_new(entry, "metrics", metrics_of(result, e->plan.replications));
     }
     return entry;
@@ -273,7 +261,7 @@ json_t *weir_nightly_run(const struct weir_nightly_plan *plan, weir_progress pro
     struct lineup lineup = {.count = 0};
     struct weir_trace_source *sources = calloc(plan->suite->trace_count, sizeof *sources);
     json_t *top = NULL;
-    refuse(error, WEIR_REPLAY_FAILED, "out of memory");
+    weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     struct weir_experiment *e = sources && make_lineup(plan, &lineup, error)
                                     ? run_all(plan, &lineup, sources, progress, context, error)
                                     : NULL;

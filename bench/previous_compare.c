@@ -1,38 +1,22 @@
 #include "previous_compare.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "read_document.h"
-
-/** The texts of a list; they belong to the document. NULL after an error. */
-static const char **read_texts(struct weir_json_part part, const char *key, size_t *count) {
-    json_t *list = weir_json_list(part, key);
-    const char **texts = calloc(json_array_size(list) + 1, sizeof *texts);
-    *count = 0;
-    for (size_t i = 0; texts && i < json_array_size(list); i++) {
-        texts[i] = json_string_value(json_array_get(list, i));
-        if (!texts[i]) {
-            weir_json_fails(part, key, "entry %zu must be text", i + 1);
-            break;
-        }
-        (*count)++;
-    }
-    return texts;
-}
 
 static void read_trace(struct weir_json_part top, json_t *entry,
                        struct weir_previous_compare *previous) {
     const struct weir_json_part part = {top.reading, "traces", entry};
     const struct weir_json_part trace = weir_json_inner(part, "trace", "trace", true);
     const size_t t = previous->source_count++;
-    previous->paths[t] = read_texts(trace, "paths", &previous->sources[t].path_count);
+    previous->paths[t] = weir_read_document_texts(trace, "paths", &previous->sources[t].path_count);
     previous->sources[t].paths = previous->paths[t];
     previous->digests[t] = strtoull(weir_json_text(trace, "digest"), NULL, 16);
 }
 
-static void read_result(struct weir_json_part top, struct weir_previous_compare *previous) {
+static void read_result(struct weir_json_part top, void *into) {
+    struct weir_previous_compare *previous = into;
     if (strcmp(weir_json_text(top, "schema"), "weir.compare/1") != 0) {
         weir_json_fails(top, "schema", "must be \"weir.compare/1\", as weir compare writes it");
         return;
@@ -41,7 +25,7 @@ static void read_result(struct weir_json_part top, struct weir_previous_compare 
     previous->seed = (uint64_t)weir_json_integer(top, "seed", 0, INT64_MAX);
     previous->replications = (uint32_t)weir_json_integer(top, "replications", 1, 1000000);
     previous->against = weir_json_text(top, "against");
-    previous->policies = read_texts(top, "policies", &previous->policy_count);
+    previous->policies = weir_read_document_texts(top, "policies", &previous->policy_count);
     previous->read = weir_read_document_options(top);
     const struct weir_json_part parts = weir_json_inner(top, "parts", "parts", true);
     previous->claims = weir_json_flag_or(parts, "claims", false);
@@ -60,20 +44,13 @@ static void read_result(struct weir_json_part top, struct weir_previous_compare 
 
 struct weir_previous_compare *weir_previous_compare_open(const char *path,
                                                          struct weir_scenario_error *error) {
-    struct weir_trace_error why = {.text = "out of memory"};
-    json_t *root = weir_json_load(path, &why);
-    struct weir_previous_compare *previous = root ? calloc(1, sizeof *previous) : NULL;
-    struct weir_json_reading reading = {path, &why, previous == NULL};
-    if (previous) {
-        previous->document = root;
-        read_result((struct weir_json_part){&reading, "", root}, previous);
-    } else {
-        json_decref(root);
+    struct weir_previous_compare *previous = calloc(1, sizeof *previous);
+    if (!previous) {
+        *error = (struct weir_scenario_error){WEIR_SCENARIO_BAD_FILE, "out of memory"};
+        return NULL;
     }
-    if (reading.failed) {
-        error->status =
-            why.status == WEIR_TRACE_NO_FILE ? WEIR_SCENARIO_NO_FILE : WEIR_SCENARIO_BAD_FILE;
-        snprintf(error->text, sizeof error->text, "%s", why.text);
+    previous->document = weir_read_document(path, read_result, previous, error);
+    if (!previous->document) {
         weir_previous_compare_close(previous);
         return NULL;
     }

@@ -9,14 +9,15 @@
 
 /** What a weir.replay/1 document says of how it was made, enough to make it again. */
 struct weir_previous_result {
-    char *policy; /**< as the user wrote it (`policy_spec`; the name in documents without it) */
-    char **paths;
+    const char
+        *policy; /**< as the user wrote it (`policy_spec`; the name in documents without it) */
+    const char **paths;
     size_t path_count;
-    struct weir_read_options read; /**< its texts belong to `document` */
+    struct weir_read_options read;
     uint64_t seed;
     uint32_t replications;
     uint64_t trace_digest;
-    void *document;
+    void *document; /**< what the texts belong to */
 };
 
 /** Reads a result; NULL and an error that names file and key if it is not one. */

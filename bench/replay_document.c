@@ -6,51 +6,19 @@
 #include "diagnosis.h"
 #include "read_document.h"
 #include "scenario_document.h"
+#include "summary_document.h"
 
 #define PRECISION 12
-
-static json_t *hex(uint64_t value) {
-    return json_sprintf("%016" PRIx64, value);
-}
-
-static json_t *estimate(const struct weir_estimate *e) {
-    json_t *object = json_pack("{s:f}", "mean", e->mean);
-    if (e->bounded) {
-        json_object_set_new(object, "low", json_real(e->low));
-        json_object_set_new(object, "high", json_real(e->high));
-    }
-    return object;
-}
 
 static json_t *metrics(const struct weir_summary *summary) {
     json_t *object = json_object();
     for (size_t m = 0; m < WEIR_METRIC_COUNT; m++) {
         if (summary->metrics[m].count > 0) {
             json_object_set_new(object, weir_metric_name((enum weir_metric)m),
-                                estimate(&summary->metrics[m]));
+                                weir_estimate_document(&summary->metrics[m]));
         }
     }
     return object;
-}
-
-static json_t *bound_by(const struct weir_summary *summary) {
-    json_t *object = json_object();
-    for (size_t c = 0; c < WEIR_CAUSES; c++) {
-        json_object_set_new(object, weir_cause_name((enum weir_cause)c),
-                            json_pack("{s:f, s:f}", "time", summary->bound_by[c].time, "value_lost",
-                                      summary->bound_by[c].value_lost));
-    }
-    return object;
-}
-
-static json_t *curve(const struct weir_summary *summary) {
-    json_t *list = json_array();
-    for (size_t p = 0; p < WEIR_CURVE_POINTS; p++) {
-        const struct weir_curve_point *at = &summary->curve[p];
-        json_array_append_new(list, json_pack("[f, f, f, f]", at->window_ms, at->by_count,
-                                              at->by_value, at->by_notional));
-    }
-    return list;
 }
 
 static json_t *deciles(const struct weir_summary *summary) {
@@ -88,9 +56,9 @@ static json_t *trace(const struct weir_replay *replay) {
     }
     json_t *object =
         json_pack("{s:s, s:o, s:o, s:I, s:f, s:s}", "name", t->name, "paths", paths, "digest",
-                  hex(t->digest), "liquidations", (json_int_t)t->row_count, "span_s",
-                  (double)(t->rows[t->row_count - 1].time_ns - t->rows[0].time_ns) / 1e9, "class",
-                  weir_class_name(replay->stage->class));
+                  weir_digest_document(t->digest), "liquidations", (json_int_t)t->row_count,
+                  "span_s", (double)(t->rows[t->row_count - 1].time_ns - t->rows[0].time_ns) / 1e9,
+                  "class", weir_class_name(replay->stage->class));
     if (t->bad_rows) {
         json_object_set_new(object, "bad_rows", json_integer((json_int_t)t->bad_rows));
     }
@@ -157,12 +125,12 @@ char *weir_replay_document(const struct weir_replay *replay, size_t policy) {
     json_object_set_new(root, "diagnosis", diagnosis(replay, result));
     json_object_set_new(root, "metrics", metrics(&result->summary));
     json_object_set_new(root, "bound", bound(replay->stage->bound));
-    json_object_set_new(root, "bound_by", bound_by(&result->summary));
-    json_object_set_new(root, "capture_curve", curve(&result->summary));
+    json_object_set_new(root, "bound_by", weir_bound_by_document(&result->summary));
+    json_object_set_new(root, "capture_curve", weir_curve_document(&result->summary));
     json_object_set_new(root, "capture_by_decile", deciles(&result->summary));
     json_object_set_new(root, "largest_misses", misses(replay, &result->runs[0]));
     json_object_set_new(root, "ties", json_integer((json_int_t)result->ties));
-    json_object_set_new(root, "digest", hex(result->digest));
+    json_object_set_new(root, "digest", weir_digest_document(result->digest));
     json_object_set_new(root, "scenario",
                         weir_scenario_document(&replay->plan.scenario, result->policy));
     json_object_set_new(root, "cost", cost(&result->cost));

@@ -293,16 +293,7 @@ bool weir_replay_folder(const struct weir_replay *replay, size_t policy, const c
                                               &files[ready], error, error_size)) {
         ready++;
     }
-    /* only when all are written does the first replace an old one */
-    bool ok = ready == FILE_COUNT;
-    for (int i = 0; i < ready; i++) {
-        if (ok) {
-            ok = weir_whole_file_place(&files[i], error, error_size);
-        } else {
-            weir_whole_file_discard(&files[i]);
-        }
-    }
-    return ok;
+    return weir_whole_files_place(files, (size_t)ready, ready == FILE_COUNT, error, error_size);
 }
 
 bool weir_replay_log(const struct weir_replay *replay, size_t policy, const char *path, char *error,

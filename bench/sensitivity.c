@@ -51,8 +51,7 @@ struct weir_sensitivity *weir_sensitivity_plan(struct weir_arms *arms,
         ok = s->arms != NULL;
     }
     if (!ok) {
-        error->status = WEIR_REPLAY_FAILED;
-        snprintf(error->text, sizeof error->text, "out of memory");
+        weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     for (size_t i = 0; ok && i < WORLDS * count; i++) {
         const char *const settings[2] = {worlds[i / count].settings, ""};

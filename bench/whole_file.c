@@ -160,3 +160,16 @@ bool weir_make_folder(const char *path, char *error, size_t error_size) {
     return complain(path, errno == EEXIST ? "is not a folder" : "cannot be made", error,
                     error_size);
 }
+
+bool weir_whole_files_place(struct weir_whole_file *files, size_t count, bool all_ready,
+                            char *error, size_t error_size) {
+    bool ok = all_ready;
+    for (size_t i = 0; i < count; i++) {
+        if (ok) {
+            ok = weir_whole_file_place(&files[i], error, error_size);
+        } else {
+            weir_whole_file_discard(&files[i]);
+        }
+    }
+    return ok;
+}

@@ -50,4 +50,10 @@ bool weir_folder_check(const char *path, char *error, size_t error_size);
 /** Makes a folder, and those above it, if they are not there. */
 bool weir_make_folder(const char *path, char *error, size_t error_size);
 
+/** Puts files in their places if all are ready, else discards them: only when all are written does
+ *  the first replace an old one. False and an error if one cannot be placed, or if not all are
+ *  ready; then the error is left as it is. */
+bool weir_whole_files_place(struct weir_whole_file *files, size_t count, bool all_ready,
+                            char *error, size_t error_size);
+
 #endif
