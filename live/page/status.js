@@ -27,7 +27,7 @@ function windowNote(stats, type) {
   const ends = limit ? limit.ends_in_s : stats.window_ends_in_s;
   const parts = [];
   if (isNumber(limit?.interval_s) && limit.interval_s !== 60) parts.push(`in ${span(limit.interval_s)}`);
-  if (isNumber(limit?.others) && limit.others > 0) parts.push(`${count(limit.others)} of others`);
+  if (isNumber(limit?.others) && limit.others > 0) parts.push(`${count(limit.others)} by others`);
   if (isNumber(ends)) parts.push(`new window in ${span(ends)}`);
   return parts.join(', ');
 }
@@ -102,7 +102,7 @@ function showCounts(stats) {
     ['Answered 418', count(stats['418_received'] ?? stats.exchange?.answered_418)],
     ['Queued', count(stats.requests_queued)],
     ['Refused or dropped', count(stats.requests_dropped)],
-    ['Weight sent', count(stats.weight_used)],
+    ['Weight sent', stats.weight_used > 0 ? count(stats.weight_used) : UNKNOWN],
     ['Recent peak', percent(stats.peak_usage_pct)],
     ['Round trip', stats.mean_trip_ms > 0 ? milliseconds(stats.mean_trip_ms) : UNKNOWN],
     ['Refused for', reasons(stats.refused)],
