@@ -14,7 +14,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL GNU)
 endif()
 if(WEIR_SANITIZE)
   target_compile_options(weir_build_settings INTERFACE -fsanitize=${WEIR_SANITIZE} -fno-omit-frame-pointer
-    -fno-sanitize-recover=all)
+    -fno-sanitize-recover=all $<$<CONFIG:Debug>:-O1>)
   target_link_options(weir_build_settings INTERFACE -fsanitize=${WEIR_SANITIZE})
 endif()
 
