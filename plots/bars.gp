@@ -20,6 +20,6 @@ do for [i = 1:rows] {
     set label rows + i row_value[i] at first row_end[i], first i left offset 0.8, 0 textcolor rgb muted
 }
 set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead linecolor rgb muted linewidth 1
-plot for [k = 1:bars] $bars every ::k - 1::k - 1 \
-    using 2:1:2:3:($1 - 0.3):($1 + 0.3):(role_number[int($4)]) with boxxyerror linecolor rgb variable notitle
+plot $bars using 2:1:2:3:($1 - 0.3):($1 + 0.3):(role_number[int($4)]) with boxxyerror linecolor rgb variable notitle, \
+    @unseen
 unset output

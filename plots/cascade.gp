@@ -1,6 +1,6 @@
 # A replay on its time axis: opportunities captured and missed, and what the exchange had counted.
 
-left = 42.
+left = 54.
 right = 10.
 lane_height = 18.
 lanes_top = 6.
@@ -85,5 +85,17 @@ plot $bins using 1:(cut($2 / weight_limit)) with steps linecolor rgb blue linewi
     $bins using 1:(cut($3 / orders_limit)) with steps linecolor rgb green linewidth 1.6 dashtype 3 notitle, \
     $bins using ($1 + bin_s / 2.):($6 > 0 ? 1.06 * used_max : NaN) with points pointtype 7 pointsize 0.45 linecolor rgb yellow notitle, \
     $bins using ($1 + bin_s / 2.):($7 > 0 ? 1.06 * used_max : NaN) with points pointtype 2 pointsize 0.6 linewidth 1.4 linecolor rgb red notitle
+
+# Over both panels: what the pointer finds.
+unset label
+unset arrow
+unset object
+unset grid
+set xtics ("" 0)
+set ytics ("" 0)
+set tmargin at screen y_screen(count_top)
+set bmargin at screen y_screen(use_bottom)
+set yrange [0:1]
+plot @unseen
 unset multiplot
 unset output

@@ -28,13 +28,9 @@ if (x_named) {
 }
 if (x_word ne "") { set label 1 x_word at graph 1, screen 10 / height right textcolor rgb muted }
 set arrow 1 from graph 0, first 0 to graph 1, first 0 nohead front linecolor rgb muted linewidth 1
-if (hovers) {
-    plot for [k = 1:bars] $columns every ::k - 1::k - 1 \
-        using ($1 + column_width / 2):2:($1 + 0.06 * column_width):($1 + 0.94 * column_width):2:3:(role_number[int($4)]) \
+inset = x_named ? 0.06 * column_width : 0
+plot $columns using ($1 + column_width / 2):2:($1 + inset):($1 + column_width - inset):2:3:(role_number[int($4)]) \
         with boxxyerror linecolor rgb variable notitle, \
-        for [k = 1:line_rows > 0] $line using 1:2:3:(0) with vectors nohead linecolor rgb ink linewidth 2 notitle
-} else {
-    plot $columns using ($1 + column_width / 2):2:1:($1 + column_width):2:3:(role_number[int($4)]) \
-        with boxxyerror linecolor rgb variable notitle
-}
+    for [k = 1:line_rows > 0] $line using 1:2:3:(0) with vectors nohead linecolor rgb ink linewidth 2 notitle, \
+    @unseen
 unset output

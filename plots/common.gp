@@ -31,6 +31,9 @@ clock(s) = (s < 0 ? "\342\210\222" : "") . (abs(s) >= 7200 ? hour_text(abs(s)) :
 short(x) = x >= 1e9 ? sprintf("%gbn", x / 1e9) : x >= 1e6 ? sprintf("%gM", x / 1e6) : \
     x >= 1e4 ? sprintf("%gk", x / 1e3) : sprintf("%g", x)
 
+# What is only there for the pointer; the page gives each its title.
+unseen = "$areas using (($1 + $2) / 2):(($3 + $4) / 2):1:2:3:4 with boxxyerror fillstyle transparent solid 0 noborder linecolor rgb 0x010203 notitle"
+
 set border 0
 unset key
 set tics nomirror scale 0 textcolor rgb muted

@@ -22,9 +22,8 @@ do for [i = 1:rows] {
 if (reference != 0) {
     set arrow 2 from first reference, graph 0 to first reference, graph 1 nohead back linecolor rgb muted linewidth 1 dashtype 2
 }
-set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead front linecolor rgb ink linewidth 1
-plot for [k = 1:rows] $rows every ::k - 1::k - 1 using 2:1:2:3:($1 - 0.12):($1 + 0.12):(role_number[int($5)]) \
-        with boxxyerror linecolor rgb variable notitle, \
-    for [k = 1:rows] $rows every ::k - 1::k - 1 using 4:1:(role_number[int($5)]) \
-        with points pointtype 7 pointsize 0.8 linecolor rgb variable notitle
+if (x_from < 0 && x_until > 0) { set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead front linecolor rgb ink linewidth 1 }
+plot $rows using 2:1:2:3:($1 - 0.12):($1 + 0.12):(role_number[int($5)]) with boxxyerror linecolor rgb variable notitle, \
+    $rows using 4:1:(role_number[int($5)]) with points pointtype 7 pointsize 0.8 linecolor rgb variable notitle, \
+    @unseen
 unset output

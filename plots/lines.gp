@@ -36,13 +36,9 @@ set arrow 1 from graph 0, first 0 to graph 1, first 0 nohead linecolor rgb muted
 if (mark_x > 0) {
     set arrow 2 from first mark_x, graph 0 to first mark_x, graph 1 nohead back linecolor rgb muted linewidth 1 dashtype 3
 }
-if (stepped) {
-    plot for [s = 1:series] $lines index s - 1 using 1:2 with steps \
-        linecolor rgb role_colour[series_role[s]] dashtype role_dash[series_role[s]] linewidth 2 notitle
-} else {
-    plot for [s = 1:series] $lines index s - 1 using 1:2 with lines \
-        linecolor rgb role_colour[series_role[s]] dashtype role_dash[series_role[s]] linewidth 2 notitle, \
-        for [s = 1:series] $lines index s - 1 using 1:2 with points \
-        pointtype 7 pointsize (points ? 0.35 : 0) linecolor rgb role_colour[series_role[s]] notitle
-}
+plot for [s = 1:series] $lines index s - 1 using 1:2 with lines \
+        linecolor rgb role_colour[series_role[s]] dashtype series_dash[s] linewidth 2 notitle, \
+    for [s = 1:series] $lines index s - 1 using 1:2 with points \
+        pointtype 7 pointsize (points ? 0.35 : 0) linecolor rgb role_colour[series_role[s]] notitle, \
+    @unseen
 unset output

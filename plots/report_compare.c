@@ -8,6 +8,8 @@
 #include "variable.h"
 
 #define ROWS_MAX 64
+#define CURVE_MAX 64
+#define WORLDS_MAX 24
 #define PRIMARY "protected_impact_capture"
 
 static const char *const VALUES[] = {"protected_impact_capture", "protected_notional_capture",
@@ -60,7 +62,7 @@ static void answer(struct plots_sheet *sheet, const json_t *root) {
 
 /* ---- one trace ---- */
 
-static void policies_table(struct plots_sheet *sheet, const json_t *trace) {
+static void policies_table(struct plots_sheet *sheet, const json_t *root, const json_t *trace) {
     static const char *const metrics[] = {"protected_impact_capture",
                                           "protected_value_of_bound",
                                           "protected_notional_capture",
@@ -73,7 +75,13 @@ static void policies_table(struct plots_sheet *sheet, const json_t *trace) {
                                           "unprotected_p99_s",
                                           "blind_max_s"};
     const size_t count = sizeof metrics / sizeof metrics[0];
-    plots_metrics_open(sheet, "Means over the replications", "policy", metrics, count);
+    double replications = 1.0;
+    plots_number(root, "replications", &replications);
+    plots_metrics_open(sheet,
+                       replications > 1.0
+                           ? "Means over the replications, ± the wider half of the 95 % interval"
+                           : "Of one replication",
+                       "policy", metrics, count);
     size_t index = 0;
     json_t *policy = NULL;
     json_array_foreach(json_object_get(trace, "policies"), index, policy) {
@@ -178,94 +186,242 @@ static struct plots_amount points(double difference) {
     return amount;
 }
 
+/** A difference with its interval, if it has one. */
+static void interval_text(const json_t *pair, char *text, size_t size) {
+    struct plots_interval row = {.mean = 0.0};
+    if (!pair || !read_interval(pair, "difference", &row)) {
+        snprintf(text, size, "–");
+    } else if (row.low < row.high) {
+        snprintf(text, size, "%s (%s to %s)", points(row.mean).text, points(row.low).text,
+                 points(row.high).text);
+    } else {
+        snprintf(text, size, "%s", points(row.mean).text);
+    }
+}
+
 static void pairs_table(struct plots_sheet *sheet, const json_t *trace, const char *against) {
     char caption[192];
     snprintf(caption, sizeof caption,
              "Differences to %.80s in points, with 95 %% intervals; p after Holm", against);
     plots_table_open(sheet, caption,
-                     (const char *[]){"policy", "by impact", "interval", "by notional", "by count",
-                                      "p", PLOTS_WORDS("over all three")},
-                     7);
+                     (const char *[]){"policy", "by impact", "by notional", "by count", "p",
+                                      PLOTS_WORDS("over all three")},
+                     6);
     size_t index = 0;
     json_t *verdict = NULL;
     json_array_foreach(json_object_get(trace, "verdicts"), index, verdict) {
         const char *policy = plots_text(verdict, "policy", "?");
-        struct plots_amount amounts[3];
-        char interval[112] = "–";
+        char values[3][160];
         char p_text[32] = "–";
         double p = 0.0;
         for (size_t v = 0; v < 3; v++) {
-            struct plots_interval row = {.mean = 0.0};
             const json_t *pair = find_pair(trace, policy, VALUES[v]);
-            const bool there = pair && read_interval(pair, "difference", &row);
-            amounts[v] = there ? points(row.mean) : (struct plots_amount){"–"};
-            if (v == 0 && there && row.low < row.high) {
-                snprintf(interval, sizeof interval, "%s to %s", points(row.low).text,
-                         points(row.high).text);
-            }
+            interval_text(pair, values[v], sizeof values[v]);
             if (v == 0 && pair && plots_number(pair, "p_holm", &p)) {
                 snprintf(p_text, sizeof p_text, p < 0.001 ? "< 0.001" : "%.3f", p);
             }
         }
         plots_table_row(sheet, policy,
-                        (const char *[]){amounts[0].text, interval, amounts[1].text,
-                                         amounts[2].text, p_text,
+                        (const char *[]){values[0], values[1], values[2], p_text,
                                          plots_text(verdict, "verdict", "–")},
-                        6);
+                        5);
     }
     plots_table_close(sheet);
 }
 
-/** Colours of series: the policy that this project is for has the accent. */
-static const char *series_role(const char *policy, size_t number) {
-    static const char *const roles[] = {"8", "3", "5", "4", "6", "7", "2", "9"};
-    return strcmp(policy, "weir") == 0 ? "1" : roles[number % (sizeof roles / sizeof roles[0])];
+/** Colours and dashes of series: the policy that this project is for has the accent. */
+static void series_look(struct plots_series *series, const char *policy, size_t number) {
+    static const int roles[] = {8, 3, 5, 4, 6, 7, 2};
+    const size_t count = sizeof roles / sizeof roles[0];
+    const bool own = strcmp(policy, "weir") == 0;
+    snprintf(series->name, sizeof series->name, "%.100s", policy);
+    series->role = own ? 1 : roles[number % count];
+    series->dash = own ? 1 : 1 + (int)(number / count);
 }
 
-static void curves_figure(struct plots_sheet *sheet, const json_t *trace, size_t number) {
+/** Lines over the capture curves of all policies: a column of theirs, up to a time; 0: to the end.
+ *  The curve of impact runs on beyond the window that counts; that of latency ends there. */
+static void curves_figure(struct plots_sheet *sheet, const json_t *trace, const char *name,
+                          size_t column, double until_ms, double mark_ms, const char *title,
+                          const char *description) {
     const json_t *policies = json_object_get(trace, "policies");
-    const char *legend[2 * 9 + 1] = {NULL};
+    struct plots_series series[PLOTS_SERIES_MAX];
+    struct plots_point points[PLOTS_SERIES_MAX][CURVE_MAX];
+    size_t count = 0;
+    size_t index = 0;
+    double from_ms = 0.0;
+    double last_ms = 0.0;
+    json_t *policy = NULL;
+    json_array_foreach(policies, index, policy) {
+        const json_t *curve = json_object_get(policy, "capture_curve");
+        size_t used = 0;
+        size_t i = 0;
+        json_t *point = NULL;
+        if (count == PLOTS_SERIES_MAX || json_array_size(curve) == 0) {
+            continue;
+        }
+        json_array_foreach(curve, i, point) {
+            const double ms = json_number_value(json_array_get(point, 0));
+            if (used < CURVE_MAX && (until_ms <= 0.0 || ms <= until_ms)) {
+                points[count][used++] =
+                    (struct plots_point){ms, json_number_value(json_array_get(point, column))};
+                last_ms = fmax(last_ms, ms);
+            }
+        }
+        series[count] = (struct plots_series){.points = points[count], .count = used};
+        series_look(&series[count], plots_text(policy, "policy", "?"), index);
+        from_ms = used > 0 ? points[count][0].x : from_ms;
+        count++;
+    }
+    if (last_ms > from_ms && from_ms > 0.0) {
+        plots_lines(sheet, name, series, count,
+                    &(struct plots_axes){.x_from = from_ms,
+                                         .x_until = last_ms,
+                                         .mark_x = mark_ms,
+                                         .x_word = mark_ms > 0.0 ? "opportunity window" : "latency",
+                                         .metric = "capture_rate",
+                                         .x_is_ms = true,
+                                         .y_percent = true},
+                    title, description);
+    }
+}
+
+static void curves(struct plots_sheet *sheet, const json_t *root, const json_t *trace,
+                   size_t number) {
     char name[32];
+    double window_ms = 0.0;
+    plots_number(root, "scenario.bot.opportunity_window_ms", &window_ms);
+    snprintf(name, sizeof name, "%zu-latency", number);
+    curves_figure(sheet, trace, name, 1, window_ms, 0.0, "Latency of all opportunities",
+                  "Share of all opportunities accepted within a time, by count. What was missed is "
+                  "infinitely late, so each line ends at the share that was captured.");
     snprintf(name, sizeof name, "%zu-curves", number);
-    const size_t count = json_array_size(policies) < 9 ? json_array_size(policies) : 9;
-    FILE *script = count > 0 ? plots_figure_open(sheet, name) : NULL;
+    curves_figure(
+        sheet, trace, name, 2, 0.0, window_ms, "Captured, against the time that there is for it",
+        "Share of the impact whose entry was accepted within that time; the upright line: "
+        "the window that counts here.");
+}
+
+/* ---- the funnel ---- */
+
+static const struct {
+    const char *name, *usd, *count;
+} STAGES[] = {{"submitted", "submitted_usd", "submitted"},
+              {"admitted", "admitted_usd", "admitted"},
+              {"accepted in time", "captured_usd", "captures"},
+              {"filled", "filled_usd", "filled"},
+              {"protected", "protected_usd", "protected_captures"}};
+#define STAGE_COUNT (sizeof STAGES / sizeof STAGES[0])
+
+/** What all policies have in common: the trace, the feed, the opportunities. */
+static void funnel_head(struct plots_sheet *sheet, const json_t *policy) {
+    static const char *const names[][3] = {
+        {"trace_usd", "trace_liquidations", "liquidations in the trace"},
+        {"feed_usd", "feed_liquidations", "of them on the feed"},
+        {"opportunities_usd", "opportunities", "opportunities"}};
+    plots_markup(sheet, "<p>");
+    for (size_t i = 0; i < 3; i++) {
+        double usd = 0.0;
+        double count = 0.0;
+        plots_mean(policy, names[i][0], &usd);
+        plots_mean(policy, names[i][1], &count);
+        plots_say(sheet, "%s%s %s (%s)", i ? " → " : "", plots_count(floor(count + 0.5)).text,
+                  names[i][2], plots_usd(usd).text);
+    }
+    plots_say(sheet, ". From here on the policies differ:");
+    plots_markup(sheet, "</p>\n");
+}
+
+static bool stage_of(const json_t *policy, size_t stage, double *usd, double *count) {
+    return plots_mean(policy, STAGES[stage].usd, usd) &&
+           plots_report_stage_count(policy, STAGES[stage].count, count);
+}
+
+static void funnel_rows(struct plots_sheet *sheet, const json_t *policies, FILE *script) {
+    const char *texts[ROWS_MAX];
+    size_t rows = 0;
+    size_t longest = 0;
+    double all_usd = 0.0;
+    size_t index = 0;
+    json_t *policy = NULL;
+    fputs("# row, stage, share of the opportunities' notional\n$cells << END\n", script);
+    json_array_foreach(policies, index, policy) {
+        const char *name = plots_text(policy, "policy", "?");
+        double usd = 0.0;
+        double count = 0.0;
+        if (rows == ROWS_MAX || !plots_mean(policy, "opportunities_usd", &all_usd) ||
+            all_usd <= 0.0) {
+            continue;
+        }
+        texts[rows++] = name;
+        longest = plots_characters(name) > longest ? plots_characters(name) : longest;
+        for (size_t k = 0; k < STAGE_COUNT; k++) {
+            if (stage_of(policy, k, &usd, &count)) {
+                fprintf(script, "%zu %zu %.9g \"%s\" \"%s\"\n", rows, k + 1, usd / all_usd,
+                        plots_usd_short(usd).text, plots_count(floor(count + 0.5)).text);
+                plots_figure_hover(
+                    sheet,
+                    (struct plots_area){(double)k, (double)k + 0.96, (double)rows - 0.5,
+                                        (double)rows + 0.5},
+                    "%.80s, %s\n%s, %s of the opportunities' notional\n%s opportunities", name,
+                    STAGES[k].name, plots_usd(usd).text, plots_share(usd / all_usd).text,
+                    plots_count(floor(count + 0.5)).text);
+            }
+        }
+    }
+    fprintf(script, "END\nrows = %zu\n", rows);
+    plots_script_texts(script, "row_name", texts, rows);
+    plots_variable_number(script, "row_chars", (double)(longest < 28 ? longest : 28));
+}
+
+static void funnel_table(struct plots_sheet *sheet, const json_t *policies) {
+    const char *heads[STAGE_COUNT + 1] = {"policy"};
+    size_t index = 0;
+    json_t *policy = NULL;
+    for (size_t k = 0; k < STAGE_COUNT; k++) {
+        heads[k + 1] = STAGES[k].name;
+    }
+    plots_table_open(sheet, "Notional in USD and number of opportunities at each stage", heads,
+                     STAGE_COUNT + 1);
+    json_array_foreach(policies, index, policy) {
+        char texts[STAGE_COUNT][112];
+        const char *cells[STAGE_COUNT];
+        for (size_t k = 0; k < STAGE_COUNT; k++) {
+            double usd = 0.0;
+            double count = 0.0;
+            const bool there = stage_of(policy, k, &usd, &count);
+            snprintf(texts[k], sizeof texts[k], "%s · %s", plots_usd_short(usd).text,
+                     plots_count(floor(count + 0.5)).text);
+            cells[k] = there ? texts[k] : "–";
+        }
+        plots_table_row(sheet, plots_text(policy, "policy", "?"), cells, STAGE_COUNT);
+    }
+    plots_table_close(sheet);
+}
+
+static void funnel(struct plots_sheet *sheet, const json_t *trace, size_t number) {
+    const json_t *policies = json_object_get(trace, "policies");
+    const json_t *first = NULL;
+    char name[32];
+    double usd = 0.0;
+    for (size_t i = 0; i < json_array_size(policies) && !first; i++) {
+        const json_t *policy = json_array_get(policies, i);
+        first = plots_mean(policy, "opportunities_usd", &usd) && usd > 0.0 ? policy : NULL;
+    }
+    snprintf(name, sizeof name, "%zu-funnel", number);
+    FILE *script = first ? plots_figure_open(sheet, name) : NULL;
     if (!script) {
         return;
     }
-    /* the last nine: policy weir, and the bound's own choice, are listed last */
-    const size_t first = json_array_size(policies) - count;
-    double x_from = 50.0;
-    double x_until = 10000.0;
-    fputs("# window in ms, share of the impact; a block for each series\n$lines << END\n", script);
-    for (size_t s = 0; s < count; s++) {
-        const json_t *policy = json_array_get(policies, first + s);
-        size_t index = 0;
-        json_t *point = NULL;
-        json_array_foreach(json_object_get(policy, "capture_curve"), index, point) {
-            fprintf(script, "%.9g %.9g\n", json_number_value(json_array_get(point, 0)),
-                    json_number_value(json_array_get(point, 2)));
-        }
-        fputs("\n\n", script);
-        legend[2 * s + 1] = plots_text(policy, "policy", "?");
-        legend[2 * s] = series_role(legend[2 * s + 1], s);
-        plots_figure_hover(sheet, "%s", legend[2 * s + 1]);
-    }
-    fprintf(script, "END\nseries = %zu; stepped = 0; points = 1; mark_x = 0\n", count);
-    fprintf(script, "array series_role[%zu]\n", count);
-    for (size_t s = 0; s < count; s++) {
-        fprintf(script, "series_role[%zu] = %s\n", s + 1, legend[2 * s]);
-    }
-    plots_variable_number(script, "x_from", x_from);
-    plots_variable_number(script, "x_until", x_until);
-    fputs("x_whole = 0; x_log = 1; x_is_ms = 1; x_is_time = 0; x_word = \"opportunity window\"\n"
-          "y_percent = 1; y_max = 1.05; y_step = 0.25; y_chars = 5; y_format = \"%g\"\n",
-          script);
+    funnel_head(sheet, first);
+    funnel_rows(sheet, policies, script);
     plots_figure_close(
-        sheet, script, weir_plots_lines_gp,
-        &(struct plots_caption){"Captured, against the time that there is for it",
-                                "Share of the impact whose entry was accepted within "
-                                "that time.",
-                                legend});
+        sheet, script, weir_plots_cells_gp,
+        &(struct plots_caption){"From the opportunity to a protected position",
+                                "Notional that reached each stage, as a share of that of all "
+                                "opportunities: a full bar is all of it.",
+                                NULL});
+    funnel_table(sheet, policies);
 }
 
 static void one_trace(struct plots_sheet *sheet, const json_t *root, const json_t *trace,
@@ -282,10 +438,11 @@ static void one_trace(struct plots_sheet *sheet, const json_t *root, const json_
               plots_seconds(span_s).text, plots_text(trace, "trace.digest", "?"));
     plots_markup(sheet, "</p>\n");
     policies_figure(sheet, trace, number);
-    policies_table(sheet, trace);
+    policies_table(sheet, root, trace);
     pairs_figure(sheet, trace, number, against);
     pairs_table(sheet, trace, against);
-    curves_figure(sheet, trace, number);
+    funnel(sheet, trace, number);
+    curves(sheet, root, trace, number);
 }
 
 /* ---- claims, tornado, ablation ---- */
@@ -350,6 +507,16 @@ static void sort_by_swing(struct plots_interval *rows, size_t count, double base
     }
 }
 
+/** Whether no world gives anybody a lead, as where no limit binds. */
+static bool nothing_moves(const struct plots_interval *rows, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (fabs(rows[i].low) >= 0.0005 || fabs(rows[i].high) >= 0.0005) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /** What the lead becomes in each world, by how far that is from the lead as it is. */
 static void tornado(struct plots_sheet *sheet, const json_t *root) {
     const json_t *list = json_object_get(root, "sensitivity");
@@ -381,6 +548,13 @@ static void tornado(struct plots_sheet *sheet, const json_t *root) {
                 count++;
             }
         }
+        if (nothing_moves(rows, count)) {
+            plots_markup(sheet, "<p>");
+            plots_say(sheet, "%s: no world separates the policies by a twentieth of a point.",
+                      name);
+            plots_markup(sheet, "</p>\n");
+            continue;
+        }
         sort_by_swing(rows, count, base);
         char figure[32];
         char title[256];
@@ -398,34 +572,112 @@ static void tornado(struct plots_sheet *sheet, const json_t *root) {
     free(rows);
 }
 
-static void ablation(struct plots_sheet *sheet, const json_t *root) {
-    const json_t *list = json_object_get(root, "ablation");
-    if (json_array_size(list) == 0) {
-        return;
+/** Distinct texts of a key of a list, in the order in which they come. */
+static size_t distinct(const json_t *list, const char *key, const char **texts, size_t room) {
+    size_t count = 0;
+    size_t index = 0;
+    json_t *row = NULL;
+    json_array_foreach(list, index, row) {
+        const char *text = plots_text(row, key, "?");
+        size_t at = 0;
+        while (at < count && strcmp(texts[at], text) != 0) {
+            at++;
+        }
+        if (at == count && count < room) {
+            texts[count++] = text;
+        }
     }
-    plots_heading(sheet, 0, "What each mechanism is worth");
-    plots_table_open(sheet, "Policy weir with one mechanism switched off: what is lost without it",
-                     (const char *[]){"mechanism", PLOTS_WORDS("trace"), PLOTS_WORDS("world"),
-                                      PLOTS_WORDS("metric"), "worth", PLOTS_WORDS("verdict")},
-                     6);
+    return count;
+}
+
+/** What a mechanism is worth on a trace in a world. */
+static const json_t *find_worth(const json_t *list, const char *trace, const char *mechanism,
+                                const char *world) {
+    size_t index = 0;
+    json_t *row = NULL;
+    json_array_foreach(list, index, row) {
+        if (strcmp(plots_text(row, "trace", "?"), trace) == 0 &&
+            strcmp(plots_text(row, "mechanism", "?"), mechanism) == 0 &&
+            strcmp(plots_text(row, "world", "?"), world) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/** Whether a verdict says that something made a difference. */
+static bool is_decided(const char *verdict) {
+    return strcmp(verdict, "better") == 0 || strcmp(verdict, "worse") == 0;
+}
+
+/** Whether any mechanism made a difference on a trace. */
+static bool is_told(const json_t *list, const char *trace) {
     size_t index = 0;
     json_t *row = NULL;
     json_array_foreach(list, index, row) {
         const json_t *worth = json_array_get(json_object_get(row, "worth"), 0);
-        struct plots_interval value = {.mean = 0.0};
-        const char *metric = plots_text(worth, "metric", "?");
-        const bool there = worth && read_interval(worth, "difference", &value);
-        plots_table_row(
-            sheet, plots_text(row, "mechanism", "?"),
-            (const char *[]){plots_text(row, "trace", "?"), plots_text(row, "world", "?"),
-                             plots_metric_label(metric),
-                             there ? plots_metric_difference(metric, value.mean).text : "–",
-                             json_is_true(json_object_get(row, "idle"))
-                                 ? "idle here"
-                                 : plots_text(worth, "verdict", "–")},
-            5);
+        if (strcmp(plots_text(row, "trace", "?"), trace) == 0 &&
+            is_decided(plots_text(worth, "verdict", ""))) {
+            return true;
+        }
     }
-    plots_table_close(sheet);
+    return false;
+}
+
+static void worth_text(const json_t *row, char *text, size_t size) {
+    const json_t *worth = json_array_get(json_object_get(row, "worth"), 0);
+    struct plots_interval value = {.mean = 0.0};
+    const bool told = is_decided(plots_text(worth, "verdict", ""));
+    if (!worth || !read_interval(worth, "difference", &value)) {
+        snprintf(text, size, "–");
+    } else if (json_is_true(json_object_get(row, "idle"))) {
+        snprintf(text, size, "idle");
+    } else {
+        snprintf(text, size, told ? "%s" : "(%s)", points(value.mean).text);
+    }
+}
+
+/** A table for each trace: a row for each mechanism, a column for each world. */
+static void ablation(struct plots_sheet *sheet, const json_t *root) {
+    const json_t *list = json_object_get(root, "ablation");
+    const char *traces[ROWS_MAX];
+    const char *mechanisms[ROWS_MAX];
+    const char *worlds[WORLDS_MAX + 1] = {"without"};
+    if (json_array_size(list) == 0) {
+        return;
+    }
+    const size_t trace_count = distinct(list, "trace", traces, ROWS_MAX);
+    const size_t mechanism_count = distinct(list, "mechanism", mechanisms, ROWS_MAX);
+    const size_t world_count = distinct(list, "world", worlds + 1, WORLDS_MAX);
+    const json_t *worth = json_array_get(json_object_get(json_array_get(list, 0), "worth"), 0);
+    plots_heading(sheet, 0, "What each mechanism is worth");
+    for (size_t t = 0; t < trace_count; t++) {
+        char caption[256];
+        if (!is_told(list, traces[t])) {
+            plots_markup(sheet, "<p>");
+            plots_say(sheet, "%s: no mechanism is worth anything that can be told from nothing.",
+                      traces[t]);
+            plots_markup(sheet, "</p>\n");
+            continue;
+        }
+        snprintf(
+            caption, sizeof caption,
+            "%.80s: points of %.60s lost by policy weir with one mechanism switched off, world "
+            "by world; in brackets what cannot be told from nothing",
+            traces[t], plots_metric_label(plots_text(worth, "metric", "?")));
+        plots_table_open(sheet, caption, worlds, world_count + 1);
+        for (size_t m = 0; m < mechanism_count; m++) {
+            char texts[WORLDS_MAX][64];
+            const char *cells[WORLDS_MAX];
+            for (size_t w = 0; w < world_count; w++) {
+                worth_text(find_worth(list, traces[t], mechanisms[m], worlds[w + 1]), texts[w],
+                           sizeof texts[w]);
+                cells[w] = texts[w];
+            }
+            plots_table_row(sheet, mechanisms[m], cells, world_count);
+        }
+        plots_table_close(sheet);
+    }
 }
 
 void plots_report_compare(struct plots_sheet *sheet, const struct plots_source *source) {

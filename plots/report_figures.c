@@ -102,6 +102,24 @@ static void write_bars(FILE *script, const struct plots_bar *bars, size_t count,
     plots_variable_number(script, "x_max", most > 0.0 ? most : 1.0);
 }
 
+/** For the pointer: every part of a row. */
+static void add_bar_hover(struct plots_sheet *sheet, const struct plots_bar *bar, size_t row,
+                          size_t parts, const char *const *part_names,
+                          struct plots_amount (*amount)(double)) {
+    char text[512];
+    size_t used = (size_t)snprintf(text, sizeof text, "%.80s", bar->name);
+    for (size_t p = 0; p < parts && used < sizeof text; p++) {
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "%s%.40s: %s", part_names ? "\n" : "",
+                             part_names ? part_names[p] : "", amount(bar->parts[p]).text);
+    }
+    const double sum = sum_of(bar, parts);
+    plots_figure_hover(
+        sheet,
+        (struct plots_area){0.0, sum > 0.0 ? sum : 1.0, (double)row + 0.5, (double)row + 1.5},
+        "%s%s%s", text, part_names ? "\n" : " · ", bar->value);
+}
+
 void plots_bars(struct plots_sheet *sheet, const char *figure, const struct plots_bar *bars,
                 size_t count, size_t parts, const int *roles, const char *const *part_names,
                 struct plots_amount (*amount)(double), const struct plots_caption *caption) {
@@ -117,34 +135,46 @@ void plots_bars(struct plots_sheet *sheet, const char *figure, const struct plot
     write_row_texts(script, texts, texts + count, count);
     write_bars(script, bars, count, parts, roles);
     for (size_t i = 0; i < count; i++) {
-        for (size_t p = 0; p < parts; p++) {
-            if (bars[i].parts[p] > 0.0) {
-                plots_figure_hover(sheet, "%.80s%s%.40s: %s", bars[i].name, part_names ? ", " : "",
-                                   part_names ? part_names[p] : "", amount(bars[i].parts[p]).text);
-            }
-        }
+        add_bar_hover(sheet, &bars[i], i, parts, part_names, amount);
     }
     plots_figure_close(sheet, script, weir_plots_bars_gp, caption);
     free(texts);
 }
 
-/** The range that holds all intervals and the line of no difference, with some room. */
-static void write_range(FILE *script, const struct plots_interval *rows, size_t count,
-                        double scale) {
-    double low = 0.0;
-    double high = 0.0;
+/** Ends of an axis. */
+struct range {
+    double from, until;
+};
+
+/** The range that holds all intervals. */
+static struct range range_of(const struct plots_interval *rows, size_t count, double scale) {
+    struct range range = {HUGE_VAL, -HUGE_VAL};
     for (size_t i = 0; i < count; i++) {
-        low = fmin(low, rows[i].low * scale);
-        high = fmax(high, rows[i].high * scale);
+        range.from = fmin(range.from, rows[i].low * scale);
+        range.until = fmax(range.until, rows[i].high * scale);
     }
-    const double room = fmax(0.05 * (high - low), 1e-6);
-    plots_variable_number(script, "x_from", low - room);
-    plots_variable_number(script, "x_until", high + room);
+    return range;
 }
 
-void plots_intervals(struct plots_sheet *sheet, const char *figure,
-                     const struct plots_interval *rows, size_t count, double scale,
-                     double reference, const struct plots_caption *caption) {
+/** For the pointer: each interval. */
+static void add_interval_hovers(struct plots_sheet *sheet, const struct plots_interval *rows,
+                                size_t count, double scale, double width) {
+    for (size_t i = 0; i < count; i++) {
+        const struct plots_interval *row = &rows[i];
+        const double middle = (row->low + row->high) / 2.0 * scale;
+        const double half = fmax((row->high - row->low) / 2.0 * scale, 0.02 * width);
+        plots_figure_hover(
+            sheet,
+            (struct plots_area){middle - half, middle + half, (double)i + 0.5, (double)i + 1.5},
+            "%.90s\n%.2f, from %.2f to %.2f\n%s", row->name, row->mean * scale, row->low * scale,
+            row->high * scale, row->value);
+    }
+}
+
+static void draw_intervals(struct plots_sheet *sheet, const char *figure,
+                           const struct plots_interval *rows, size_t count, double scale,
+                           struct range range, double reference,
+                           const struct plots_caption *caption) {
     const char **texts = NULL;
     FILE *script = open_rows(sheet, figure, count, &texts);
     if (!script) {
@@ -153,11 +183,13 @@ void plots_intervals(struct plots_sheet *sheet, const char *figure,
     for (size_t i = 0; i < count; i++) {
         texts[i] = rows[i].name;
         texts[count + i] = rows[i].value;
-        plots_figure_hover(sheet, "%.90s: %s", rows[i].name, rows[i].value);
     }
+    const double width = range.until - range.from;
     write_row_texts(script, texts, texts + count, count);
-    write_range(script, rows, count, scale);
+    plots_variable_number(script, "x_from", range.from - 0.05 * width);
+    plots_variable_number(script, "x_until", range.until + 0.05 * width);
     plots_variable_number(script, "reference", reference * scale);
+    add_interval_hovers(sheet, rows, count, scale, width);
     fputs("# row, low, high, mean, colour\n$rows << END\n", script);
     for (size_t i = 0; i < count; i++) {
         fprintf(script, "%zu %.9g %.9g %.9g %d\n", i + 1, rows[i].low * scale, rows[i].high * scale,
@@ -166,4 +198,26 @@ void plots_intervals(struct plots_sheet *sheet, const char *figure,
     fputs("END\n", script);
     plots_figure_close(sheet, script, weir_plots_intervals_gp, caption);
     free(texts);
+}
+
+void plots_intervals(struct plots_sheet *sheet, const char *figure,
+                     const struct plots_interval *rows, size_t count, double scale,
+                     double reference, const struct plots_caption *caption) {
+    struct range range = range_of(rows, count, scale);
+    /* the line of no difference belongs to it, and an axis of less than a point would make much of
+     * nothing */
+    range.from = fmin(range.from, -0.5);
+    range.until = fmax(range.until, 0.5);
+    draw_intervals(sheet, figure, rows, count, scale, range, reference, caption);
+}
+
+void plots_levels(struct plots_sheet *sheet, const char *figure, const struct plots_interval *rows,
+                  size_t count, double scale, const struct plots_caption *caption) {
+    struct range range = range_of(rows, count, scale);
+    const double least = fmax(1e-3 * fabs(range.until), 1e-6);
+    if (range.until - range.from < least) {
+        range.from -= least;
+        range.until += least;
+    }
+    draw_intervals(sheet, figure, rows, count, scale, range, 0.0, caption);
 }

@@ -1,5 +1,7 @@
 /** Tables of metrics, a column each, and lists of sentences. */
 #include <assert.h>
+#include <math.h>
+#include <string.h>
 
 #include "report_parts.h"
 
@@ -23,17 +25,52 @@ void plots_metrics_open(struct plots_sheet *sheet, const char *caption, const ch
     plots_table_open(sheet, caption, heads, count + 1);
 }
 
+/** A mean and the wider half of its interval, if it has one that is not nothing. */
+static void write_mean(const json_t *document, const char *metric, double mean, char *text,
+                       size_t size) {
+    const json_t *figure = json_object_get(json_object_get(document, "metrics"), metric);
+    double low = 0.0;
+    double high = 0.0;
+    const bool there = plots_number(figure, "low", &low) && plots_number(figure, "high", &high);
+    const double half = there ? fmax(mean - low, high - mean) : 0.0;
+    /* beside counts and times it would only make the table too wide to read */
+    if (half > 0.0 && strchr(plots_metric_amount(metric, half).text, '%')) {
+        const struct plots_amount middle = plots_metric_amount(metric, mean);
+        const struct plots_amount wide = plots_metric_amount(metric, half);
+        const char *unit = strrchr(wide.text, ' ');
+        const char *same = strrchr(middle.text, ' ');
+        const bool once = unit && same && strcmp(unit, same) == 0;
+        snprintf(text, size, "%.*s ±%s", once ? (int)(same - middle.text) : 48, middle.text,
+                 wide.text);
+    } else {
+        snprintf(text, size, "%s", plots_metric_amount(metric, mean).text);
+    }
+}
+
 void plots_metrics_row(struct plots_sheet *sheet, const char *name, const json_t *document,
                        const char *const *metrics, size_t count, bool failed) {
-    struct plots_amount amounts[PLOTS_METRICS_MAX];
+    char texts[PLOTS_METRICS_MAX][128];
     const char *cells[PLOTS_METRICS_MAX];
     assert(count <= PLOTS_METRICS_MAX);
     for (size_t m = 0; m < count; m++) {
         double mean = 0.0;
         const bool measured = plots_mean(document, metrics[m], &mean);
-        amounts[m] = plots_metric_amount(metrics[m], mean);
-        cells[m] = measured ? amounts[m].text : "–";
+        write_mean(document, metrics[m], mean, texts[m], sizeof texts[m]);
+        cells[m] = measured ? texts[m] : "–";
     }
     cells[0] = failed ? "failed" : cells[0];
     plots_table_row(sheet, name, cells, count);
+}
+
+bool plots_report_stage_count(const json_t *document, const char *metric, double *count) {
+    double captures = 0.0;
+    double filled = 0.0;
+    if (!plots_mean(document, metric, count)) {
+        return false;
+    }
+    if (strcmp(metric, "protected_captures") == 0 && plots_mean(document, "captures", &captures) &&
+        plots_mean(document, "filled", &filled)) {
+        *count -= captures - filled;
+    }
+    return true;
 }

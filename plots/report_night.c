@@ -27,7 +27,8 @@ static void case_label(const json_t *entry, char *label, size_t size) {
 }
 
 static void cases(struct plots_sheet *sheet, const json_t *root) {
-    plots_metrics_open(sheet, "Means over the replications", "case", METRICS, METRIC_COUNT);
+    plots_metrics_open(sheet, "Means over the replications, ± the wider half of the 95 % interval",
+                       "case", METRICS, METRIC_COUNT);
     size_t index = 0;
     json_t *entry = NULL;
     json_array_foreach(json_object_get(root, "cases"), index, entry) {
@@ -111,59 +112,53 @@ static bool find_mean(const json_t *root, const char *label, const char *metric,
     return false;
 }
 
-/** One metric over the nights: a line for each case, the first eight of the suite. */
+/** One metric over the nights: a line for each case, the first eight of the suite. A policy has a
+ *  colour; its second scenario is dashed. */
 static void trend(struct plots_sheet *sheet, const struct plots_source *nights, size_t count,
                   const char *metric, bool is_share) {
-    static const char *const roles[] = {"1", "3", "5", "4", "6", "7", "8", "2"};
+    static const int roles[] = {1, 3, 5, 4, 6, 7, 8, 2};
     const json_t *list = json_object_get(nights[count - 1].root, "cases");
-    char labels[TRENDS_MAX][192];
-    const char *legend[2 * TRENDS_MAX + 1] = {NULL};
+    struct plots_series series[TRENDS_MAX];
+    struct plots_point points[TRENDS_MAX][NIGHTS_MAX];
+    const char *policies[TRENDS_MAX];
     char name[64];
     double most = 0.0;
-    size_t series = 0;
-    snprintf(name, sizeof name, "trend-%.24s", metric);
-    FILE *script = plots_figure_open(sheet, name);
-    if (!script) {
-        return;
-    }
-    fputs("# night, figure; a block for each case\n$lines << END\n", script);
-    for (size_t c = 0; c < json_array_size(list) && series < TRENDS_MAX; c++) {
-        case_label(json_array_get(list, c), labels[series], sizeof labels[series]);
-        size_t points = 0;
-        for (size_t n = 0; n < count; n++) {
+    size_t used = 0;
+    for (size_t c = 0; c < json_array_size(list) && used < TRENDS_MAX; c++) {
+        struct plots_series *line = &series[used];
+        size_t policy = 0;
+        *line = (struct plots_series){.points = points[used], .dash = 1};
+        case_label(json_array_get(list, c), line->name, sizeof line->name);
+        policies[used] = plots_text(json_array_get(list, c), "policy", "?");
+        while (strcmp(policies[policy], policies[used]) != 0) {
+            policy++;
+        }
+        for (size_t before = 0; before < used; before++) {
+            line->dash += strcmp(policies[before], policies[used]) == 0;
+        }
+        line->role = roles[policy];
+        for (size_t n = 0; n < count && n < NIGHTS_MAX; n++) {
             double mean = 0.0;
-            if (find_mean(nights[n].root, labels[series], metric, &mean)) {
-                fprintf(script, "%zu %.9g\n", n + 1, mean);
+            if (find_mean(nights[n].root, line->name, metric, &mean)) {
+                points[used][line->count++] = (struct plots_point){(double)n + 1.0, mean};
                 most = fmax(most, mean);
-                points++;
             }
         }
-        if (points > 0) {
-            fputs("\n\n", script);
-            plots_figure_hover(sheet, "%s", labels[series]);
-            legend[2 * series] = roles[series];
-            legend[2 * series + 1] = labels[series];
-            series++;
-        }
+        used += line->count > 0;
     }
-    if (series == 0) {
-        fputs("0 0\n", script);
-    }
-    fprintf(script, "END\nseries = %zu; stepped = 0; points = 1; mark_x = 0\n",
-            series ? series : 1);
-    fputs("array series_role[8] = [1, 3, 5, 4, 6, 7, 8, 2]\n", script);
-    fprintf(script,
-            "x_from = 0.8; x_until = %zu.2; x_whole = 1; x_log = 0; x_is_ms = 0; x_is_time = 0\n",
-            count);
-    fprintf(script, "x_word = \"night\"; y_percent = %d; y_chars = 6; y_format = \"%%g\"\n",
-            is_share);
-    plots_variable_number(script, "y_max", is_share ? 1.05 : fmax(1.1 * most, 1.0));
-    plots_variable_number(script, "y_step", 0.0);
+    snprintf(name, sizeof name, "trend-%.24s", metric);
     char text[160];
     snprintf(text, sizeof text, "%s, night by night, in the order in which they were given.",
              plots_metric_label(metric));
-    plots_figure_close(sheet, script, weir_plots_lines_gp,
-                       &(struct plots_caption){plots_metric_label(metric), text, legend});
+    plots_lines(sheet, name, series, used,
+                &(struct plots_axes){.x_from = 0.8,
+                                     .x_until = (double)count + 0.2,
+                                     .y_max = fmax(1.1 * most, 1.0),
+                                     .x_word = "night",
+                                     .metric = metric,
+                                     .y_percent = is_share,
+                                     .points = true},
+                plots_metric_label(metric), text);
 }
 
 void plots_report_trends(struct plots_sheet *sheet, const struct plots_source *nights,

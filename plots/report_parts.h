@@ -37,6 +37,11 @@ void plots_report_label(const struct plots_source *source, char *label, size_t s
 /** A metric's name as people say it. */
 const char *plots_metric_label(const char *metric);
 
+/** How many opportunities reached a stage of the funnel. Captures that did not fill count as
+ *  protected elsewhere, as they need no protection; here only positions do. False if it was not
+ *  measured. */
+bool plots_report_stage_count(const json_t *document, const char *metric, double *count);
+
 /** The items of a list: an array of texts. */
 void plots_report_items(struct plots_sheet *sheet, const json_t *texts);
 
@@ -79,6 +84,44 @@ struct plots_interval {
 void plots_intervals(struct plots_sheet *sheet, const char *figure,
                      const struct plots_interval *rows, size_t count, double scale,
                      double reference, const struct plots_caption *caption);
+
+/** The same for levels of a figure that need not be near 0: the axis holds what is drawn. */
+void plots_levels(struct plots_sheet *sheet, const char *figure, const struct plots_interval *rows,
+                  size_t count, double scale, const struct plots_caption *caption);
+
+/** A point of a line. */
+struct plots_point {
+    double x, y;
+};
+
+/** A line. */
+struct plots_series {
+    char name[192]; /**< data */
+    int role;       /**< its colour */
+    int dash;       /**< 0 or 1: drawn through */
+    const struct plots_point *points;
+    size_t count;
+};
+
+/** Most lines of a figure. */
+#define PLOTS_SERIES_MAX 32
+
+/** Axes of a figure of lines. */
+struct plots_axes {
+    double x_from, x_until;
+    double mark_x;      /**< an upright line; 0: none */
+    double y_max;       /**< of an axis that is not in percent */
+    const char *x_word; /**< what it counts */
+    const char *metric; /**< says in which unit y is */
+    bool x_is_ms;       /**< milliseconds, logarithmic; else whole numbers */
+    bool y_percent;
+    bool points; /**< the points are shown, too */
+};
+
+/** Writes lines with their legend. */
+void plots_lines(struct plots_sheet *sheet, const char *figure, const struct plots_series *series,
+                 size_t count, const struct plots_axes *axes, const char *title,
+                 const char *description);
 
 /** An array of texts in a script. */
 void plots_script_texts(FILE *script, const char *name, const char *const *texts, size_t count);

@@ -158,13 +158,28 @@ static void facts_table(struct plots_sheet *sheet, const json_t *root) {
 
 void plots_report_repeat(struct plots_sheet *sheet, const struct plots_source *source) {
     plots_heading(sheet, 0, "To repeat it");
-    if (source->kind == PLOTS_REPLAY || source->kind == PLOTS_COMPARE) {
-        plots_markup(sheet, "<p>The same version gives the same figures and the same digest:</p>\n"
-                            "<pre><code>");
+    plots_markup(sheet, "<p>The same version gives the same figures and the same digests:</p>\n"
+                        "<pre><code>");
+    switch (source->kind) {
+    case PLOTS_REPLAY:
+    case PLOTS_COMPARE:
         plots_say(sheet, "weir %s --from ", source->kind == PLOTS_REPLAY ? "replay" : "compare");
         shell_word(sheet, source->document);
-        plots_markup(sheet, "</code></pre>\n");
+        break;
+    case PLOTS_TUNE:
+        plots_say(sheet, "jq .study ");
+        shell_word(sheet, source->document);
+        plots_say(sheet, " > study.json");
+        plots_markup(sheet, "\n");
+        plots_say(sheet, "weir tune study.json --out again");
+        break;
+    case PLOTS_NIGHT:
+        plots_say(sheet, "weir bench run ");
+        shell_word(sheet, plots_text(source->root, "path", "?"));
+        plots_say(sheet, " -o again.json");
+        break;
     }
+    plots_markup(sheet, "</code></pre>\n");
     facts_table(sheet, source->root);
     settings_table(sheet, source->root);
 }
@@ -351,9 +366,16 @@ void plots_report_differences(struct plots_sheet *sheet, const struct plots_sour
         columns[i + 1] = heads[i];
     }
     columns[count + 1] = "difference";
+    bool several = false;
+    for (size_t i = 0; i < count; i++) {
+        double replications = 1.0;
+        several = several || (plots_number(sources[i].root, "replications", &replications) &&
+                              replications > 1.0);
+    }
     plots_heading(sheet, 0, "Side by side");
     capture_bars(sheet, sources, count, heads);
-    plots_table_open(sheet, "Means over the replications", columns, count + (count == 2 ? 2 : 1));
+    plots_table_open(sheet, several ? "Means over the replications" : "Of one replication each",
+                     columns, count + (count == 2 ? 2 : 1));
     for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
         differing_metric(sheet, sources, count, metrics[m]);
     }

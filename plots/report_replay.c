@@ -48,7 +48,8 @@ static void metric_table(struct plots_sheet *sheet, const json_t *root, const ch
                          const char *const *names) {
     double replications = 1.0;
     plots_number(root, "replications", &replications);
-    plots_table_open(sheet, caption, (const char *[]){"", "mean", "95 % interval"},
+    plots_table_open(sheet, caption,
+                     (const char *[]){"", replications > 1.0 ? "mean" : "figure", "95 % interval"},
                      replications > 1.0 ? 3 : 2);
     for (; *names; names++) {
         metric_row(sheet, root, *names);
@@ -90,6 +91,38 @@ static void origins(struct plots_sheet *sheet, const json_t *root) {
 
 /* ---- when it happened ---- */
 
+/** When a bin was, as text. */
+static void bin_text(const struct plots_bins *bins, size_t bin, char *text, size_t size) {
+    const double from_s = bins->bins[bin].from_s;
+    const double size_s = fabs(from_s);
+    snprintf(text, size, "%s%.0f:%02.0f, %.0f s", from_s < 0.0 ? "\xE2\x88\x92" : "",
+             floor(size_s / 60.0), fmod(floor(size_s), 60.0), bins->bin_s);
+}
+
+/** The area of a bin. */
+static struct plots_area bin_area(const struct plots_bins *bins, size_t bin, double top) {
+    const double from_s = bins->bins[bin].from_s;
+    return (struct plots_area){from_s, from_s + bins->bin_s, 0.0, top};
+}
+
+/** For the pointer: the figures of each bin. */
+static void cascade_hovers(struct plots_sheet *sheet, const struct plots_bins *bins, double weight,
+                           double orders) {
+    for (size_t b = 0; b < bins->count; b++) {
+        const struct plots_bin *bin = &bins->bins[b];
+        char text[64];
+        char errors[64] = "";
+        bin_text(bins, b, text, sizeof text);
+        if (bin->sums[7] + bin->sums[8] > 0.0) {
+            snprintf(errors, sizeof errors, "\n429: %.0f, 418: %.0f", bin->sums[7], bin->sums[8]);
+        }
+        plots_figure_hover(sheet, bin_area(bins, b, 1.0),
+                           "%s\ncaptured %.0f, missed %.0f\nweight %s, orders %s%s", text,
+                           bin->sums[3], bin->sums[5], plots_share(bin->most[1] / weight).text,
+                           plots_share(bin->most[2] / orders).text, errors);
+    }
+}
+
 static void cascade(struct plots_sheet *sheet, const struct plots_source *source) {
     struct plots_bins bins;
     struct plots_spans spans;
@@ -107,6 +140,7 @@ static void cascade(struct plots_sheet *sheet, const struct plots_source *source
         plots_variable_number(script, "weight_limit", fmax(weight, 1.0));
         plots_variable_number(script, "orders_limit", fmax(orders, 1.0));
         plots_bins_write(&bins, script);
+        cascade_hovers(sheet, &bins, fmax(weight, 1.0), fmax(orders, 1.0));
         plots_spans_write(&spans, script);
         char text[640];
         snprintf(
@@ -146,7 +180,7 @@ static void funnel(struct plots_sheet *sheet, const struct plots_source *source)
         if (plots_mean(source->root, stages[i].usd, &usd)) {
             struct plots_bar *bar = &bars[count++];
             *bar = (struct plots_bar){.name = stages[i].name, .parts = {usd}};
-            if (plots_mean(source->root, stages[i].count, &number)) {
+            if (plots_report_stage_count(source->root, stages[i].count, &number)) {
                 snprintf(bar->value, sizeof bar->value, "%s · %s", plots_usd_short(usd).text,
                          plots_count(number).text);
             } else {
@@ -183,10 +217,10 @@ static void deciles(struct plots_sheet *sheet, const struct plots_source *source
                                   : "%zu",
                  i + 1);
         texts[i] = names[i];
-        plots_figure_hover(sheet, "tenth %zu by size: %s captured", i + 1, plots_share(share).text);
+        plots_figure_hover(sheet, (struct plots_area){(double)i + 0.5, (double)i + 1.5, 0.0, 1.05},
+                           "tenth %zu by size: %s captured", i + 1, plots_share(share).text);
     }
-    fprintf(script, "END\n$line << END\n0 0 0\nEND\nbars = %zu; hovers = 1; line_rows = 0\n",
-            count);
+    fputs("END\n$line << END\n0 0 0\nEND\nline_rows = 0\n", script);
     fprintf(script, "column_width = 1.; x_from = 0.5; x_until = %zu.5; x_named = %zu\n", count,
             count);
     plots_script_texts(script, "x_name", texts, count < 16 ? count : 16);
@@ -316,7 +350,7 @@ static void write_money_axis(FILE *script, double most) {
 
 /** Axes of columns over time. */
 static void write_time_axis(FILE *script, const struct plots_bins *bins, double most) {
-    fputs("bars = 0; hovers = 0; line_rows = 0; x_named = 0\n", script);
+    fputs("$line << END\n0 0 0\nEND\nline_rows = 0; x_named = 0\n", script);
     plots_variable_number(script, "column_width", bins->bin_s);
     plots_variable_number(script, "x_from", bins->from_s);
     plots_variable_number(script, "x_until", bins->until_s);
@@ -347,6 +381,27 @@ static double write_cause_columns(FILE *script, const struct plots_bins *bins) {
     return most;
 }
 
+/** For the pointer: what was lost to each cause in each bin. */
+static void cause_hovers(struct plots_sheet *sheet, const struct plots_bins *bins, double most) {
+    for (size_t b = 0; b < bins->count; b++) {
+        char text[512];
+        double sum = 0.0;
+        bin_text(bins, b, text, sizeof text);
+        size_t used = strlen(text);
+        for (size_t c = 0; c < CAUSE_COUNT && used < sizeof text; c++) {
+            const double usd = bins->bins[b].sums[CAUSE_COLUMNS[c]];
+            sum += usd;
+            if (usd > 0.0) {
+                used += (size_t)snprintf(text + used, sizeof text - used, "\n%s: %s",
+                                         CAUSES[c].name, plots_usd(usd).text);
+            }
+        }
+        if (sum > 0.0) {
+            plots_figure_hover(sheet, bin_area(bins, b, 1.05 * most), "%s", text);
+        }
+    }
+}
+
 static void causes_figure(struct plots_sheet *sheet, const struct plots_bins *bins) {
     const char *legend[2 * CAUSE_COUNT + 1] = {NULL};
     static const char *const roles[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
@@ -366,6 +421,7 @@ static void causes_figure(struct plots_sheet *sheet, const struct plots_bins *bi
         return;
     }
     const double most = write_cause_columns(script, bins);
+    cause_hovers(sheet, bins, most);
     write_time_axis(script, bins, most);
     char text[256];
     snprintf(text, sizeof text,
@@ -388,7 +444,11 @@ static void exposure_figure(struct plots_sheet *sheet, const struct plots_bins *
     fputs("# from, low, high, colour\n$columns << END\n", script);
     for (size_t b = 0; b < bins->count; b++) {
         if (bins->bins[b].most[10] > 0.0) {
+            char text[64];
+            bin_text(bins, b, text, sizeof text);
             fprintf(script, "%.9g 0 %.9g 3\n", bins->bins[b].from_s, bins->bins[b].most[10]);
+            plots_figure_hover(sheet, bin_area(bins, b, 1.05 * most),
+                               "%s\nwithout a stop: %.0f positions", text, bins->bins[b].most[10]);
         }
     }
     fputs("END\n", script);
@@ -405,42 +465,41 @@ static void exposure_figure(struct plots_sheet *sheet, const struct plots_bins *
 /* ---- how quickly ---- */
 
 static void curve(struct plots_sheet *sheet, const struct plots_source *source) {
-    static const char *const names[] = {"by count", "by impact", "by notional"};
     const json_t *list = json_object_get(source->root, "capture_curve");
     const size_t count = json_array_size(list);
-    FILE *script = count > 1 ? plots_figure_open(sheet, "curve") : NULL;
-    if (!script) {
+    struct plots_series series[3] = {{.name = "by count", .role = 5, .dash = 5},
+                                     {.name = "by impact", .role = 1},
+                                     {.name = "by notional", .role = 4, .dash = 4}};
+    struct plots_point *points = calloc(3 * count + 1, sizeof *points);
+    double window = 0.0;
+    if (!points || count < 2) {
+        free(points);
         return;
     }
-    double window = 0.0;
-    fputs("# window in ms, share; a block for each series\n$lines << END\n", script);
-    for (size_t s = 1; s <= 3; s++) {
+    for (size_t s = 0; s < 3; s++) {
         for (size_t i = 0; i < count; i++) {
             const json_t *point = json_array_get(list, i);
-            fprintf(script, "%.9g %.9g\n", json_number_value(json_array_get(point, 0)),
-                    json_number_value(json_array_get(point, s)));
+            points[s * count + i] =
+                (struct plots_point){json_number_value(json_array_get(point, 0)),
+                                     json_number_value(json_array_get(point, s + 1))};
         }
-        fputs("\n\n", script);
-        plots_figure_hover(sheet, "captured, %s", names[s - 1]);
+        series[s].points = points + s * count;
+        series[s].count = count;
     }
-    fputs("END\nseries = 3; stepped = 0; points = 1\narray series_role[3] = [5, 1, 4]\n", script);
-    plots_variable_number(script, "x_from",
-                          json_number_value(json_array_get(json_array_get(list, 0), 0)));
-    plots_variable_number(script, "x_until",
-                          json_number_value(json_array_get(json_array_get(list, count - 1), 0)));
     plots_number(source->root, "scenario.bot.opportunity_window_ms", &window);
-    plots_variable_number(script, "mark_x", window);
-    fputs("x_whole = 0; x_log = 1; x_is_ms = 1; x_is_time = 0; x_word = \"opportunity window\"\n"
-          "y_percent = 1; y_max = 1.05; y_step = 0.25; y_chars = 5; y_format = \"%g\"\n",
-          script);
-    plots_figure_close(
-        sheet, script, weir_plots_lines_gp,
-        &(struct plots_caption){
-            "Captured, against the time that there is for it",
-            "Share of the opportunities whose entry was accepted within that time; the "
-            "upright line: "
-            "the window that counts here.",
-            (const char *const[]){"5", "by count", "1", "by impact", "4", "by notional", NULL}});
+    plots_lines(sheet, "curve", series, 3,
+                &(struct plots_axes){.x_from = points[0].x,
+                                     .x_until = points[count - 1].x,
+                                     .mark_x = window,
+                                     .x_word = "opportunity window",
+                                     .metric = "capture_rate",
+                                     .x_is_ms = true,
+                                     .y_percent = true,
+                                     .points = true},
+                "Captured, against the time that there is for it",
+                "Share of the opportunities whose entry was accepted within that time; the upright "
+                "line: the window that counts here.");
+    free(points);
 }
 
 /** A point of the distribution of latencies. */
@@ -477,44 +536,31 @@ static size_t read_delays(struct plots_sheet *sheet, const struct plots_source *
     return count;
 }
 
-static void write_delays(FILE *script, const struct delay *delays, size_t count) {
-    fputs("# latency in ms, share; a block for each series\n$lines << END\n", script);
-    for (size_t i = 0; i < count; i++) {
-        fprintf(script, "%.6g %.6g\n", delays[i].ms, delays[i].captures);
-    }
-    fputs("\n\n", script);
-    for (size_t i = 0; i < count; i++) {
-        fprintf(script, "%.6g %.6g\n", delays[i].ms, delays[i].all);
-    }
-    fputs("END\nseries = 2; stepped = 0; points = 0; mark_x = 0\narray series_role[2] = [1, 2]\n",
-          script);
-    plots_variable_number(script, "x_from", delays[0].ms);
-    plots_variable_number(script, "x_until", delays[count - 1].ms);
-    fputs("x_whole = 0; x_log = 1; x_is_ms = 1; x_is_time = 0; x_word = \"latency\"\n"
-          "y_percent = 1; y_max = 1.05; y_step = 0.25; y_chars = 5; y_format = \"%g\"\n",
-          script);
-}
-
 static void latency(struct plots_sheet *sheet, const struct plots_source *source) {
     struct delay delays[DELAYS_MAX];
+    struct plots_point points[2 * DELAYS_MAX];
     const size_t count = read_delays(sheet, source, delays);
     /* the axis is logarithmic and needs a beginning and an end */
-    const bool drawable = count > 1 && delays[0].ms > 0.0 && delays[count - 1].ms > delays[0].ms;
-    FILE *script = drawable ? plots_figure_open(sheet, "delays") : NULL;
-    if (!script) {
+    if (count < 2 || delays[0].ms <= 0.0 || delays[count - 1].ms <= delays[0].ms) {
         return;
     }
-    write_delays(script, delays, count);
-    plots_figure_hover(sheet, "of the captures");
-    plots_figure_hover(sheet, "of all opportunities");
-    plots_figure_close(
-        sheet, script, weir_plots_lines_gp,
-        &(struct plots_caption){
-            "Latency",
-            "Share accepted within a time after the opportunity's first liquidation; where the "
-            "grey "
-            "line ends, the rest was missed. First replication.",
-            (const char *const[]){"1", "of the captures", "2", "of all opportunities", NULL}});
+    for (size_t i = 0; i < count; i++) {
+        points[i] = (struct plots_point){delays[i].ms, delays[i].captures};
+        points[count + i] = (struct plots_point){delays[i].ms, delays[i].all};
+    }
+    const struct plots_series series[2] = {
+        {.name = "of the captures", .role = 1, .points = points, .count = count},
+        {.name = "of all opportunities", .role = 2, .points = points + count, .count = count}};
+    plots_lines(sheet, "delays", series, 2,
+                &(struct plots_axes){.x_from = delays[0].ms,
+                                     .x_until = delays[count - 1].ms,
+                                     .x_word = "latency",
+                                     .metric = "capture_rate",
+                                     .x_is_ms = true,
+                                     .y_percent = true},
+                "Latency",
+                "Share accepted within a time after the opportunity's first liquidation; where the "
+                "grey line ends, the rest was missed. First replication.");
 }
 
 /* ---- the bound ---- */
@@ -555,18 +601,22 @@ static void write_windows(struct plots_sheet *sheet, FILE *script, const struct 
     for (size_t i = 0; i < count; i++) {
         fprintf(script, "%.1f 0 %.9g 1\n", (double)i + 0.5, windows[i].captures);
         most = fmax(most, fmax(windows[i].captures, windows[i].bound));
-        plots_figure_hover(sheet,
-                           "captured %.0f of %.0f opportunities; bound %.0f; weight %.0f, "
-                           "orders %.0f accepted",
-                           windows[i].captures, windows[i].opportunities, windows[i].bound,
-                           windows[i].weight, windows[i].orders);
     }
     fputs("END\n# from, height, width\n$line << END\n", script);
     for (size_t i = 0; i < count; i++) {
         fprintf(script, "%.2f %.9g 0.96\n", (double)i + 0.52, windows[i].bound);
     }
-    fprintf(script, "END\nbars = %zu; hovers = 1; line_rows = %zu\n", count, count);
+    fprintf(script, "END\nline_rows = %zu\n", count);
     write_money_axis(script, most);
+    for (size_t i = 0; i < count; i++) {
+        const struct window *w = &windows[i];
+        plots_figure_hover(sheet,
+                           (struct plots_area){(double)i + 0.5, (double)i + 1.5, 0.0,
+                                               most > 0.0 ? 1.05 * most : 1.0},
+                           "captured %.0f of %.0f opportunities\nbound %.0f\nweight %.0f, orders "
+                           "%.0f accepted",
+                           w->captures, w->opportunities, w->bound, w->weight, w->orders);
+    }
 }
 
 static void windows_figure(struct plots_sheet *sheet, const struct plots_source *source) {

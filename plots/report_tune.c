@@ -78,21 +78,19 @@ static void sentences(struct plots_sheet *sheet, const json_t *answer, const cha
 
 static void settings_found(struct plots_sheet *sheet, const json_t *answer, const char *objective) {
     static const char *const keys[] = {"recommended", "best", "defaults"};
-    plots_table_open(
-        sheet, "On fresh seeds, with 95 % intervals; optimism: what choosing flattered",
-        (const char *[]){"setting", plots_metric_label(objective), "optimism", "limit errors",
-                         "answered 418", "unprotected, p99", PLOTS_WORDS("parameters")},
-        7);
+    plots_table_open(sheet,
+                     "On fresh seeds, with 95 % intervals; optimism: what choosing flattered",
+                     (const char *[]){"setting", plots_metric_label(objective), "optimism",
+                                      "limit errors", "answered 418", "unprotected, p99"},
+                     6);
     for (size_t i = 0; i < 3; i++) {
         const json_t *setting = json_object_get(answer, keys[i]);
         char fresh[128];
-        char parameters[640];
         double optimism = 0.0;
         double errors = 0.0;
         double banned = 0.0;
         double unprotected = 0.0;
         figure_text(objective, json_object_get(setting, "fresh"), fresh, sizeof fresh);
-        describe_parameters(setting, parameters, sizeof parameters);
         const bool chosen = plots_number(setting, "optimism", &optimism);
         plots_number(setting, "metrics.limit_errors", &errors);
         plots_number(setting, "metrics.http_418", &banned);
@@ -101,8 +99,31 @@ static void settings_found(struct plots_sheet *sheet, const json_t *answer, cons
                         (const char *[]){
                             fresh, chosen ? plots_metric_difference(objective, optimism).text : "–",
                             plots_count(errors).text, plots_count(banned).text,
-                            measured ? plots_seconds(unprotected).text : "–", parameters},
-                        6);
+                            measured ? plots_seconds(unprotected).text : "–"},
+                        5);
+    }
+    plots_table_close(sheet);
+}
+
+/** A row for each parameter that was tuned. */
+static void parameters_table(struct plots_sheet *sheet, const json_t *answer) {
+    static const char *const keys[] = {"recommended", "best", "defaults"};
+    const json_t *recommended = json_object_get(answer, "recommended");
+    const char *key = NULL;
+    json_t *ignored = NULL;
+    plots_table_open(sheet, "The parameters",
+                     (const char *[]){"parameter", "recommended", "best", "defaults"}, 4);
+    json_object_foreach(json_object_get(recommended, "parameters"), key, ignored) {
+        char texts[3][48];
+        for (size_t i = 0; i < 3; i++) {
+            const json_t *setting = json_object_get(answer, keys[i]);
+            const json_t *value = json_object_get(json_object_get(setting, "parameters"), key);
+            char *dumped =
+                value ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) : NULL;
+            snprintf(texts[i], sizeof texts[i], "%s", dumped ? dumped : "–");
+            free(dumped);
+        }
+        plots_table_row(sheet, key, (const char *[]){texts[0], texts[1], texts[2]}, 3);
     }
     plots_table_close(sheet);
 }
@@ -177,9 +198,45 @@ static void write_marks(FILE *script, const json_t *plot) {
     fputs("END\n", script);
 }
 
+/** What an axis of a heatmap is called. */
+static const char *word_of(const json_t *plot, const char *axis) {
+    const char *key = plots_text(plot, axis, "?");
+    if (strcmp(plots_text(plot, "mode", ""), "together") == 0) {
+        return axis[0] == 'x' ? "buffer" : "reserve";
+    }
+    return strncmp(key, "limiter.", 8) == 0 ? key + 8 : key;
+}
+
+/** The value at a level of an axis. */
+static const char *level_of(const json_t *plot, const char *levels, double level) {
+    const char *text =
+        json_string_value(json_array_get(json_object_get(plot, levels), (size_t)level));
+    return text ? text : "?";
+}
+
+/** Whether one metric of a heatmap's table is the same everywhere: then a sentence says more. */
+static bool is_flat(struct plots_sheet *sheet, const char *table, size_t column, double *value) {
+    struct plots_rows rows;
+    size_t count = 0;
+    bool flat = true;
+    *value = 0.0;
+    if (!plots_rows_open(&rows, sheet->folder, table, HEATMAP_HEADING, sheet->error)) {
+        return false;
+    }
+    while (plots_rows_next(&rows)) {
+        if (strcmp(rows.fields[column], "nan") != 0) {
+            const double at = plots_rows_number(&rows, column, -AMOUNT_MAX, AMOUNT_MAX);
+            *value = count++ == 0 ? at : *value;
+            flat = flat && at == *value;
+        }
+    }
+    plots_rows_close(&rows);
+    return flat && count > 0;
+}
+
 /** Copies one metric of a heatmap's table; its range comes back. */
 static bool write_plane(struct plots_sheet *sheet, FILE *script, const char *table, size_t column,
-                        double *low, double *high) {
+                        const json_t *plot, const char *metric, double *low, double *high) {
     struct plots_rows rows;
     *low = HUGE_VAL;
     *high = -HUGE_VAL;
@@ -192,16 +249,24 @@ static bool write_plane(struct plots_sheet *sheet, FILE *script, const char *tab
             continue;
         }
         const double value = plots_rows_number(&rows, column, -AMOUNT_MAX, AMOUNT_MAX);
-        fprintf(script, "%.0f %.0f %.9g %.0f\n", plots_rows_number(&rows, 0, 0, LEVELS_MAX),
-                plots_rows_number(&rows, 1, 0, LEVELS_MAX), value,
-                plots_rows_number(&rows, 4, 0, 1));
+        const double x = plots_rows_number(&rows, 0, 0, LEVELS_MAX);
+        const double y = plots_rows_number(&rows, 1, 0, LEVELS_MAX);
+        const bool in_set = plots_rows_number(&rows, 4, 0, 1) > 0.0;
+        fprintf(script, "%.0f %.0f %.9g %d \"%s\"\n", x, y, value, in_set,
+                plots_metric_amount(metric, value).text);
+        plots_figure_hover(sheet, (struct plots_area){x - 0.48, x + 0.48, y - 0.48, y + 0.48},
+                           "%.30s %.30s, %.30s %.30s\n%.60s: %s%s", word_of(plot, "x"),
+                           level_of(plot, "x_levels", x), word_of(plot, "y"),
+                           level_of(plot, "y_levels", y), plots_metric_label(metric),
+                           plots_metric_amount(metric, value).text,
+                           in_set ? "\ncannot be told from the best" : "");
         *low = fmin(*low, value);
         *high = fmax(*high, value);
     }
     plots_rows_close(&rows);
     if (*low > *high) {
         *low = *high = 0.0;
-        fputs("-9 -9 0 0\n", script);
+        fputs("-9 -9 0 0 \"\"\n", script);
     }
     fputs("END\n", script);
     return !sheet->error->set;
@@ -223,20 +288,30 @@ static void heatmap(struct plots_sheet *sheet, const json_t *root, const json_t 
     const char *file = plots_text(plot, "name", "");
     snprintf(name, sizeof name, "%zu-%s", number, errors ? "errors" : "plane");
     snprintf(table, sizeof table, "%.80s.tsv", file);
-    FILE *script = strchr(file, '/') ? NULL : plots_figure_open(sheet, name);
+    if (strchr(file, '/')) {
+        return;
+    }
+    if (is_flat(sheet, table, errors ? 6 : 5, &low)) {
+        plots_markup(sheet, "<p>");
+        plots_say(sheet, "%s, %s: %s with every setting.", plots_text(plot, "policy", "?"),
+                  plots_metric_label(metric), plots_metric_amount(metric, low).text);
+        plots_markup(sheet, "</p>\n");
+        return;
+    }
+    FILE *script = plots_figure_open(sheet, name);
     if (!script) {
         return;
     }
-    write_plane(sheet, script, table, errors ? 6 : 5, &low, &high);
+    write_plane(sheet, script, table, errors ? 6 : 5, plot, metric, &low, &high);
     write_levels(script, json_object_get(plot, "x_levels"), "x");
     write_levels(script, json_object_get(plot, "y_levels"), "y");
     write_marks(script, plot);
     plots_variable_number(script, "value_min", low);
     plots_variable_number(script, "value_max", high);
     char word[200];
-    plots_short_name(together ? "buffer" : plots_text(plot, "x", "?"), word, sizeof word);
+    plots_short_name(word_of(plot, "x"), word, sizeof word);
     plots_variable_text(script, "x_word", word);
-    plots_short_name(together ? "reserve" : plots_text(plot, "y", "?"), word, sizeof word);
+    plots_short_name(word_of(plot, "y"), word, sizeof word);
     plots_variable_text(script, "y_word", word);
     snprintf(title, sizeof title, "%.60s: %.60s%s%.40s", plots_text(plot, "policy", "?"),
              plots_metric_label(metric), together ? "" : ", mode ", together ? "" : mode);
@@ -298,7 +373,8 @@ static struct tried *read_tried(struct plots_sheet *sheet, const char *table, si
     return all;
 }
 
-static void write_tried(FILE *script, const struct tried *all, size_t count) {
+static void write_tried(struct plots_sheet *sheet, FILE *script, const struct tried *all,
+                        size_t count, const char *objective) {
     double low = HUGE_VAL;
     double high = -HUGE_VAL;
     double errors = 0.0;
@@ -327,6 +403,22 @@ static void write_tried(FILE *script, const struct tried *all, size_t count) {
     plots_variable_number(script, "x_until", 1.04 * fmax(errors, 1.0));
     plots_variable_number(script, "y_from", low - room);
     plots_variable_number(script, "y_until", high + room);
+    fprintf(script, "y_percent = %d\n",
+            strchr(plots_metric_amount(objective, 0.5).text, '%') != NULL);
+    for (size_t i = 0; i < count; i++) {
+        const double x = 0.008 * fmax(errors, 1.0);
+        const double y = 0.015 * (high - low + 2.0 * room);
+        if (all[i].on_front || all[i].recommended) {
+            plots_figure_hover(
+                sheet,
+                (struct plots_area){all[i].errors - x, all[i].errors + x, all[i].objective - y,
+                                    all[i].objective + y},
+                "%.60s: %s\nlimit errors a run: %s%s%s", plots_metric_label(objective),
+                plots_metric_amount(objective, all[i].objective).text,
+                plots_count(all[i].errors).text, all[i].on_front ? "\non the front" : "",
+                all[i].recommended ? "\nrecommended" : "");
+        }
+    }
 }
 
 static void front(struct plots_sheet *sheet, const json_t *root, const json_t *plot,
@@ -339,11 +431,21 @@ static void front(struct plots_sheet *sheet, const json_t *root, const json_t *p
     snprintf(name, sizeof name, "%zu-front", number);
     snprintf(table, sizeof table, "%.80s.tsv", file);
     struct tried *all = strchr(file, '/') ? NULL : read_tried(sheet, table, &count);
-    FILE *script = count > 0 ? plots_figure_open(sheet, name) : NULL;
+    double errors = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        errors = fmax(errors, all[i].errors);
+    }
+    if (count > 0 && errors == 0.0) {
+        plots_markup(sheet, "<p>");
+        plots_say(sheet, "%s: no setting met a limit error, so there is no front to draw.",
+                  plots_text(plot, "policy", "?"));
+        plots_markup(sheet, "</p>\n");
+    }
+    FILE *script = errors > 0.0 ? plots_figure_open(sheet, name) : NULL;
     if (script) {
         qsort(all, count, sizeof *all, compare_tried);
-        write_tried(script, all, count);
-        fputs("y_chars = 6\ny_format = \"%g\"\n", script);
+        write_tried(sheet, script, all, count, plots_text(root, "objective", "?"));
+        fputs("y_chars = 6\n", script);
         snprintf(title, sizeof title, "%.60s: %.60s against limit errors",
                  plots_text(plot, "policy", "?"),
                  plots_metric_label(plots_text(root, "objective", "?")));
@@ -356,6 +458,71 @@ static void front(struct plots_sheet *sheet, const json_t *root, const json_t *p
                 (const char *const[]){"1", "on the front", "2", "others", NULL}});
     }
     free(all);
+}
+
+/* ---- slices ---- */
+
+#define SLICES_HEADING "#level\tvalue\tobjective\tlow\thigh\tin_set"
+
+/** One parameter at a time: a table of intervals for each axis, whose blocks lie one after the
+ *  other in the table. */
+static void slices(struct plots_sheet *sheet, const json_t *root, const json_t *plot,
+                   size_t number) {
+    const char *objective = plots_text(root, "objective", "?");
+    const char *file = plots_text(plot, "name", "");
+    const json_t *axes = json_object_get(plot, "axes");
+    const bool share = strchr(plots_metric_amount(objective, 0.5).text, '%') != NULL;
+    struct plots_rows rows;
+    char table[96];
+    size_t axis = 0;
+    snprintf(table, sizeof table, "%.80s.tsv", file);
+    if (strchr(file, '/') ||
+        !plots_rows_open(&rows, sheet->folder, table, SLICES_HEADING, sheet->error)) {
+        return;
+    }
+    bool more = plots_rows_next(&rows);
+    while (more && axis < json_array_size(axes)) {
+        const json_t *at = json_array_get(axes, axis++);
+        const size_t levels = json_array_size(json_object_get(at, "levels"));
+        const json_int_t together = json_integer_value(json_object_get(at, "together"));
+        const json_int_t chosen = json_integer_value(json_object_get(at, "recommended"));
+        struct plots_interval lines[LEVELS_MAX];
+        size_t count = 0;
+        double last = -1.0;
+        while (more && count < LEVELS_MAX) {
+            const double level = plots_rows_number(&rows, 0, 0.0, AMOUNT_MAX);
+            if (level <= last || count == levels) {
+                break;
+            }
+            struct plots_interval *line = &lines[count++];
+            *line = (struct plots_interval){
+                .mean = plots_rows_number(&rows, 2, -AMOUNT_MAX, AMOUNT_MAX),
+                .low = plots_rows_number(&rows, 3, -AMOUNT_MAX, AMOUNT_MAX),
+                .high = plots_rows_number(&rows, 4, -AMOUNT_MAX, AMOUNT_MAX),
+                .role = plots_rows_number(&rows, 5, 0.0, 1.0) > 0.0 ? 1 : 2};
+            snprintf(line->name, sizeof line->name, "%.60s%s", rows.fields[1],
+                     (json_int_t)level == chosen ? ", recommended" : "");
+            snprintf(line->value, sizeof line->value, "%s",
+                     plots_metric_amount(objective, line->mean).text);
+            last = level;
+            more = plots_rows_next(&rows);
+        }
+        char name[32];
+        char title[256];
+        const char *key = plots_text(at, "key", "?");
+        snprintf(name, sizeof name, "%zu-slice-%zu", number, axis);
+        snprintf(title, sizeof title, "%.60s: %.60s along %.60s%s", plots_text(plot, "policy", "?"),
+                 plots_metric_label(objective), strncmp(key, "limiter.", 8) == 0 ? key + 8 : key,
+                 together > 1 ? " and what moves with it" : "");
+        plots_levels(
+            sheet, name, lines, count, share ? 100.0 : 1.0,
+            &(struct plots_caption){
+                title,
+                "One parameter at a time, the others as recommended: mean and 95 % "
+                "interval. The axis begins where the figures do.",
+                (const char *const[]){"1", "cannot be told from the best", "2", "others", NULL}});
+    }
+    plots_rows_close(&rows);
 }
 
 static void figures(struct plots_sheet *sheet, const json_t *root, const char *policy) {
@@ -371,6 +538,8 @@ static void figures(struct plots_sheet *sheet, const json_t *root, const char *p
             heatmap(sheet, root, plot, index + 1, true);
         } else if (strcmp(kind, "pareto") == 0) {
             front(sheet, root, plot, index + 1);
+        } else if (strcmp(kind, "slices") == 0) {
+            slices(sheet, root, plot, index + 1);
         }
     }
 }
@@ -385,6 +554,7 @@ void plots_report_tune(struct plots_sheet *sheet, const struct plots_source *sou
         plots_heading(sheet, 0, "Policy %s", policy);
         sentences(sheet, answer, objective);
         settings_found(sheet, answer, objective);
+        parameters_table(sheet, answer);
         unseen(sheet, answer, objective);
         if (source->has_tables) {
             figures(sheet, root, policy);

@@ -16,6 +16,7 @@ extern const char weir_plots_funnel_gp[];
 /** Those of the report: what all share, then the kinds of figures. */
 extern const char weir_plots_common_gp[];
 extern const char weir_plots_bars_gp[];
+extern const char weir_plots_cells_gp[];
 extern const char weir_plots_cascade_gp[];
 extern const char weir_plots_columns_gp[];
 extern const char weir_plots_intervals_gp[];

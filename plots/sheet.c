@@ -13,6 +13,7 @@
 
 #define NAME_SIZE 64
 #define TEXT_SIZE 2048
+#define NARROW_HOVERS_MAX 64
 
 /** The two widths, as gnuplot and the page know them. */
 static const struct {
@@ -41,6 +42,10 @@ void plots_sheet_close(struct plots_sheet *sheet) {
             free(d->hovers[h]);
         }
         free(d->hovers);
+        if (d->areas) {
+            fclose(d->areas);
+        }
+        free(d->area_text);
         free(d->script);
         free(d->title);
         free(d->description);
@@ -81,12 +86,12 @@ void plots_table_open(struct plots_sheet *sheet, const char *caption, const char
                       size_t count) {
     fprintf(sheet->html,
             "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"table%u\">"
-            "<table><caption id=\"table%u\">",
+            "<table><caption id=\"table%u\"><span>",
             sheet->tables, sheet->tables);
     sheet->tables++;
     sheet->words = 0;
     plots_escape(sheet->html, caption);
-    plots_markup(sheet, "</caption>\n<thead><tr>");
+    plots_markup(sheet, "</span></caption>\n<thead><tr>");
     for (size_t i = 0; i < count; i++) {
         const bool words = columns[i][0] == PLOTS_WORDS_MARK[0];
         sheet->words |= words ? 1U << i : 0;
@@ -151,23 +156,39 @@ FILE *plots_figure_open(struct plots_sheet *sheet, const char *name) {
     return out;
 }
 
-void plots_figure_hover(struct plots_sheet *sheet, const char *format, ...) {
+void plots_figure_hover(struct plots_sheet *sheet, struct plots_area area, const char *format,
+                        ...) {
     struct plots_drawing *drawing = &sheet->drawings[sheet->count - 1];
-    char text[256];
+    char text[1024];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    if (!drawing->hovers) {
+        drawing->areas = open_memstream(&drawing->area_text, &drawing->area_length);
+    }
     char **more = realloc(drawing->hovers, (drawing->hover_count + 1) * sizeof *more);
-    if (!more) {
+    drawing->hovers = more ? more : drawing->hovers;
+    if (!more || !drawing->areas || !(more[drawing->hover_count] = strdup(text))) {
         plots_fail(sheet->error, "not enough memory");
         return;
     }
-    drawing->hovers = more;
-    more[drawing->hover_count] = strdup(text);
-    if (more[drawing->hover_count]) {
-        drawing->hover_count++;
+    drawing->hover_count++;
+    fprintf(drawing->areas, "%.9g %.9g %.9g %.9g\n", area.x_from, area.x_until, area.y_from,
+            area.y_until);
+}
+
+/** Puts the areas that have a title into the script. */
+static void write_areas(struct plots_drawing *drawing, FILE *script) {
+    fputs("# for the pointer: x from, x until, y from, y until\n$areas << END\n", script);
+    if (drawing->areas) {
+        fclose(drawing->areas);
+        drawing->areas = NULL;
+        fputs(drawing->area_text, script);
+    } else {
+        fputs("NaN NaN NaN NaN\n", script);
     }
+    fputs("END\n", script);
 }
 
 static void write_legend(struct plots_sheet *sheet, const char *const *legend) {
@@ -185,6 +206,7 @@ void plots_figure_close(struct plots_sheet *sheet, FILE *script, const char *bod
     struct plots_drawing *drawing = &sheet->drawings[sheet->count - 1];
     char file[NAME_SIZE];
     snprintf(file, sizeof file, "%.50s.gp", drawing->script);
+    write_areas(drawing, script);
     fputc('\n', script);
     fputs(weir_plots_common_gp, script);
     fputs(body, script);
@@ -273,7 +295,10 @@ static bool place(const struct plots_sheet *sheet, size_t index, size_t width, F
     char *svg = plots_picture_whole(d->folder, picture, sheet->error)
                     ? read_whole(d->folder, part, sheet->error)
                     : NULL;
-    const struct plots_svg_words words = {id, d->title, d->description, d->hovers, d->hover_count};
+    /* a narrow screen has no pointer that could find one of many */
+    const bool all = width == 0 || d->hover_count <= NARROW_HOVERS_MAX;
+    const struct plots_svg_words words = {id, d->title, d->description, d->hovers,
+                                          all ? d->hover_count : 0};
     fprintf(out, "<div class=\"%s\">", WIDTHS[width].class);
     const bool placed = svg && plots_svg_inline(out, svg, &words);
     fputs("</div>", out);

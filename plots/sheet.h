@@ -22,7 +22,10 @@ struct plots_drawing {
     char *script;  /**< its name, without the ending .gp */
     char *title;
     char *description;
-    char **hovers; /**< titles of the first parts of the plot */
+    FILE *areas; /**< where its marks are, while they are added; else NULL */
+    char *area_text;
+    size_t area_length;
+    char **hovers; /**< titles of its marks */
     size_t hover_count;
 };
 
@@ -62,10 +65,15 @@ void plots_sheet_close(struct plots_sheet *sheet);
 /** Starts the script of a figure. NULL with an error if it cannot be written. */
 FILE *plots_figure_open(struct plots_sheet *sheet, const char *name);
 
-/** Adds the title of the next part of the figure, shown under the pointer; before its script is
- *  closed. */
-void plots_figure_hover(struct plots_sheet *sheet, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/** A rectangle of a figure, in the units of its axes. */
+struct plots_area {
+    double x_from, x_until, y_from, y_until;
+};
+
+/** Adds what the pointer finds over an area of the figure, as text of one line or several; before
+ *  its script is closed, in the order in which areas are to cover each other. */
+void plots_figure_hover(struct plots_sheet *sheet, struct plots_area area, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /** Ends the script with a body that draws what stands above, and sets the figure into the text. */
 void plots_figure_close(struct plots_sheet *sheet, FILE *script, const char *body,

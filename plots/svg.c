@@ -22,11 +22,14 @@ static const struct {
 #define GROUP "<g fill=\"none\" color=\"black\" stroke=\"currentColor\" stroke-width=\""
 #define GROUP_END "\" stroke-linecap=\"butt\" stroke-linejoin=\"miter\">"
 
+/** Most marks that are told one by one to those who cannot see them. */
+#define LISTED_MAX 64
+
 struct walk {
     FILE *page;
     const char *at;
     const struct plots_svg_words *words;
-    size_t part;
+    size_t hover;
 };
 
 static bool starts(const char *at, const char *word) {
@@ -68,20 +71,53 @@ static bool take_group(struct walk *w) {
     return true;
 }
 
-/** Gives a part of the plot the title that it was meant to have. */
+/** Passes over what gnuplot calls a part of the plot; such names say nothing to a reader. */
 static bool take_part(struct walk *w) {
     const char *title_end = NULL;
     if (!starts(w->at, "<g id=\"gnuplot_plot_") || !(title_end = strstr(w->at, "</title>"))) {
         return false;
     }
     fputs("<g>", w->page);
-    if (w->part < w->words->hover_count) {
-        fputs("<title>", w->page);
-        plots_escape(w->page, w->words->hovers[w->part]);
-        fputs("</title>", w->page);
-    }
-    w->part++;
     w->at = title_end + strlen("</title>");
+    return true;
+}
+
+/** Writes a title; its lines stay lines. */
+static void write_title(FILE *page, const char *title) {
+    fputs("<title>", page);
+    for (const char *at = title; *at;) {
+        char line[512];
+        const size_t length = strcspn(at, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)length, at);
+        plots_escape(page, line);
+        at += length;
+        if (*at) {
+            fputs("&#10;", page);
+            at++;
+        }
+    }
+    fputs("</title>", page);
+}
+
+/** How common.gp draws what is only there for the pointer. */
+#define UNSEEN "<polygon fill = 'rgb(  1,   2,   3)' fill-opacity = '0.000000' points = '"
+
+/** Gives an unseen rectangle its title. */
+static bool take_unseen(struct walk *w) {
+    if (!starts(w->at, UNSEEN)) {
+        return false;
+    }
+    const char *points = w->at + strlen(UNSEEN);
+    const char *end = strstr(points, "'/>");
+    if (!end) {
+        return false;
+    }
+    if (w->hover < w->words->hover_count) {
+        fprintf(w->page, "<polygon class=\"h\" points=\"%.*s\">", (int)(end - points), points);
+        write_title(w->page, w->words->hovers[w->hover++]);
+        fputs("</polygon>", w->page);
+    }
+    w->at = end + strlen("'/>");
     return true;
 }
 
@@ -122,7 +158,7 @@ static bool take_colour(struct walk *w) {
 
 static void copy_body(struct walk *w, const char *end) {
     while (w->at < end) {
-        if (take_group(w) || take_part(w) || take_colour(w) ||
+        if (take_group(w) || take_part(w) || take_unseen(w) || take_colour(w) ||
             replace(w, " font-family=\"sans-serif\"", "") || replace(w, "\t", "") ||
             replace(w, "'black'", "'currentColor'") ||
             replace(w, "\"black\"", "\"currentColor\"")) {
@@ -134,10 +170,13 @@ static void copy_body(struct walk *w, const char *end) {
 
 static void write_head(FILE *page, const char *box, size_t length,
                        const struct plots_svg_words *words) {
+    /* marks are read out one by one where they are few; hundreds would drown the reader */
+    const bool listed = words->hover_count > 0 && words->hover_count <= LISTED_MAX;
     fprintf(page,
-            "<svg viewBox=\"%.*s\" role=\"img\" aria-labelledby=\"%s-t %s-d\" fill=\"none\" "
+            "<svg viewBox=\"%.*s\" role=\"%s\" aria-labelledby=\"%s-t %s-d\" fill=\"none\" "
             "stroke=\"currentColor\"><title id=\"%s-t\">",
-            (int)length, box, words->id, words->id, words->id);
+            (int)length, box, listed ? "graphics-document document" : "img", words->id, words->id,
+            words->id);
     plots_escape(page, words->title);
     fprintf(page, "</title><desc id=\"%s-d\">", words->id);
     plots_escape(page, words->description);
