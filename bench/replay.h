@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "experiment.h"
 #include "summary.h"
 
@@ -59,6 +61,7 @@ struct weir_replay {
     const struct weir_strategy *strategy, *second; /**< `second` NULL without a second bot */
     const struct weir_stage *stage;                /**< of replication 0 */
     struct weir_replay_policy policies[WEIR_REPLAY_POLICIES_MAX];
+    json_t *live; /**< what a live run adds to the document; NULL: it is simulated */
 };
 
 /** Runs a plan. A policy that breaks (an external program dies, say) is marked as failed, and the

@@ -133,6 +133,9 @@ char *weir_replay_document(const struct weir_replay *replay, size_t policy) {
     json_object_set_new(root, "digest", weir_digest_document(result->digest));
     json_object_set_new(root, "scenario",
                         weir_scenario_document(&replay->plan.scenario, result->policy));
+    if (replay->live) {
+        json_object_set(root, "live", replay->live);
+    }
     json_object_set_new(root, "cost", cost(&result->cost));
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(PRECISION));
     json_decref(root);

@@ -205,7 +205,7 @@ static void print_origin(const struct weir_replay *replay, FILE *out) {
                 t->gaps_s);
     }
     for (size_t p = 0; p < plan->policy_count; p++) {
-        if (replay->policies[p].failed) {
+        if (replay->policies[p].failed || replay->live) { /* no two live runs are the same */
             continue;
         }
         fprintf(out, "digest of %s: %016" PRIx64 "\n", replay->policies[p].policy->name,

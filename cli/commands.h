@@ -25,6 +25,7 @@ int weir_command_policies(int argc, char **argv);
 int weir_command_scenario(int argc, char **argv);
 int weir_command_tune(int argc, char **argv);
 int weir_command_trace(int argc, char **argv);
+int weir_command_live(int argc, char **argv);
 int weir_command_serve(int argc, char **argv);
 int weir_command_record(int argc, char **argv);
 

@@ -23,6 +23,8 @@ static const struct command {
     {"policies", weir_command_policies, "list the policies and their settings"},
     {"serve", weir_command_serve,
      "let a real bot meet a cascade: the exchange over HTTP and WebSocket"},
+    {"live", weir_command_live,
+     "the bot and its limiter over real HTTP, in real time; does a replay agree?"},
     {"record", weir_command_record, "record a stream of liquidations, to be replayed"},
     {"calibrate", weir_command_calibrate,
      "learn the exchange's rules, delays and loads from a real bot's log"},

@@ -37,4 +37,4 @@ install_packages() {
 }
 
 # What building and replaying needs, on top of Debian's minimal base.
-build_packages="gcc libc6-dev make cmake pkg-config libcsv-dev libjansson-dev zlib1g-dev libzstd-dev libsqlite3-dev librandom123-dev libwebsockets-dev libssl-dev libjs-chart.js gnuplot-nox"
+build_packages="gcc libc6-dev make cmake pkg-config libcsv-dev libjansson-dev zlib1g-dev libzstd-dev libsqlite3-dev librandom123-dev libwebsockets-dev libssl-dev libcurl4-openssl-dev libjs-chart.js gnuplot-nox"

@@ -47,6 +47,18 @@ live_account_create(const struct live_quotes *quotes, const struct weir_venue_li
     return account;
 }
 
+void live_account_restart(struct live_account *account) {
+    const size_t symbols = account->quotes->symbol_count;
+    account->wallet_usd =
+        account->limits.margin_usd > 0.0 ? account->limits.margin_usd : WALLET_USD;
+    account->order_count = account->open_count = account->fill_count = 0;
+    account->next_due_ns = INT64_MAX;
+    memset(account->positions, 0, symbols * LIVE_SIDES * sizeof *account->positions);
+    for (size_t s = 0; s < symbols; s++) {
+        account->symbols[s].open = account->symbols[s].stops = 0;
+    }
+}
+
 void live_account_destroy(struct live_account *account) {
     if (account) {
         free(account->orders);

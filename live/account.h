@@ -121,6 +121,9 @@ struct live_account *live_account_create(const struct live_quotes *quotes,
                                          uint64_t *next_id);
 void live_account_destroy(struct live_account *account);
 
+/** Orders, fills, positions and money are forgotten; modes, leverages and margin types stay. */
+void live_account_restart(struct live_account *account);
+
 /** Fills and triggers what is due. */
 void live_account_advance(struct live_account *account, int64_t now_ns);
 

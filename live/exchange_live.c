@@ -101,11 +101,9 @@ bool live_exchange_restart(struct live_exchange *exchange, int64_t onset_ns, int
         return false;
     }
     weir_exchange_reset(exchange->limits);
-    for (uint32_t i = 0; i < exchange->client_count; i++) {
-        live_account_destroy(exchange->clients[i].account);
-        exchange->clients[i] = (struct live_client){.account = NULL};
+    for (uint32_t i = 1; i < exchange->client_count; i++) {
+        live_account_restart(exchange->clients[i].account);
     }
-    exchange->client_count = 1;
     exchange->started_ns = now_ns;
     exchange->requests = exchange->answered_429 = exchange->answered_418 = 0;
     set_tightening(exchange);

@@ -85,8 +85,9 @@ struct live_exchange *live_exchange_create(const struct weir_scenario *scenario,
 void live_exchange_destroy(struct live_exchange *exchange);
 
 /** Everything begins anew, as if the server had just been started: the trace, with its first
- *  liquidation at `onset_ns`, counts and bans, accounts and their streams. False if there is no
- *  trace or memory is short; then all stays as it was. */
+ *  liquidation at `onset_ns`, counts and bans, orders, positions and money; streams of accounts
+ * end. Keys, listen keys and settings of accounts stay, so that a bot can get ready before. False
+ * if there is no trace or memory is short; then all stays as it was. */
 bool live_exchange_restart(struct live_exchange *exchange, int64_t onset_ns, int64_t now_ns);
 
 /** Decides on a request and carries it out. The caller frees answer->body. */

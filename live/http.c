@@ -134,7 +134,8 @@ static int end_transaction(struct live_http *http, struct lws *wsi) {
 }
 
 static void on_turn(lws_sorted_usec_list_t *turn) {
-    struct live_http *http = lws_container_of(turn, struct live_http, turn);
+    struct live_http *http =
+        (struct live_http *)(void *)((char *)turn - offsetof(struct live_http, turn));
     struct lws *wsi = http->wsi;
     lws_rx_flow_control(wsi, 1 | LWS_RXFLOW_REASON_FLAG_PROCESS_NOW);
     if (end_transaction(http, wsi)) {

@@ -74,7 +74,7 @@ static void tell_order(void *context, const struct live_account *account,
 static void tell_position(void *context, const struct live_account *account, uint32_t symbol,
                           enum live_side side, int64_t now_ns);
 
-/** The trace begins anew: liquidations from its first on, and no account has a stream. */
+/** The trace begins anew: liquidations from its first on; who listened to an account is told so. */
 static void restart(void *context, int64_t now_ns) {
     struct live_streams *streams = context;
     streams->next_push = 0;

@@ -25,6 +25,10 @@ enum weir_plots_status {
  */
 enum weir_plots_status weir_plots_replay(const char *folder, char *error, size_t error_size);
 
+/** The same for what `weir live --agreement` adds to its folder, from result.json and agreement.tsv:
+ *  agreement.gp, agreement.svg and agreement.png, the live run laid over its replay. */
+enum weir_plots_status weir_plots_agreement(const char *folder, char *error, size_t error_size);
+
 /**
  * The same for the folder of `weir tune`, from its result.json and the data files that it lists:
  * a heatmap for each policy and mode, slices through the recommended setting, and the front of

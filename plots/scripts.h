@@ -4,6 +4,7 @@
 /** The fixed parts of the scripts; the texts are made from plots/ when it is built. */
 extern const char weir_plots_timeline_gp[];
 extern const char weir_plots_latency_gp[];
+extern const char weir_plots_agreement_gp[];
 extern const char weir_plots_history_gp[];
 extern const char weir_plots_heatmap_gp[];
 extern const char weir_plots_slices_gp[];

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void weir_books_begin(const struct weir_stage *stage, const struct weir_hunt *hunt,
                       struct weir_ledger *ledger, const struct weir_bound *bound) {
@@ -114,8 +115,10 @@ static void note_covered(void *context, uint32_t opportunity) {
     struct weir_books *books = context;
     struct weir_opportunity_record *record = record_of(books, opportunity);
     if (!record->covered_ns) {
-        record->covered_ns = books->told_ns;
-        note_crossing(books, opportunity, books->told_ns);
+        /* who is only told of things may hear of a fill before an earlier protection */
+        record->covered_ns =
+            books->told_ns > record->filled_ns ? books->told_ns : record->filled_ns;
+        note_crossing(books, opportunity, record->covered_ns);
     }
 }
 
@@ -207,13 +210,13 @@ void weir_books_note_headers(struct weir_request_record *r, const struct weir_he
     for (size_t i = 0; i < count; i++) {
         const struct weir_header *h = &headers[i];
         int32_t *place = NULL;
-        if (strcmp(h->name, "X-MBX-USED-WEIGHT-1M") == 0) {
+        if (strcasecmp(h->name, "X-MBX-USED-WEIGHT-1M") == 0) {
             place = &r->header_weight;
-        } else if (strcmp(h->name, "X-MBX-ORDER-COUNT-1M") == 0) {
+        } else if (strcasecmp(h->name, "X-MBX-ORDER-COUNT-1M") == 0) {
             place = &r->header_orders;
-        } else if (strcmp(h->name, "X-MBX-ORDER-COUNT-10S") == 0) {
+        } else if (strcasecmp(h->name, "X-MBX-ORDER-COUNT-10S") == 0) {
             place = &r->header_orders_10s;
-        } else if (strcmp(h->name, "Retry-After") == 0) {
+        } else if (strcasecmp(h->name, "Retry-After") == 0) {
             place = &r->retry_after_s;
         }
         if (place) {

@@ -815,6 +815,11 @@ void weir_bot_wake(struct weir_bot *bot, int64_t now_ns, uint64_t token) {
     }
 }
 
+void weir_bot_nudge(struct weir_bot *bot, int64_t now_ns) {
+    drain_events(bot);
+    use_connections(bot, now_ns);
+}
+
 static enum weir_outcome outcome_of(const struct weir_bot_reply *reply) {
     if (reply->lost) {
         return WEIR_OUTCOME_TIMEOUT;

@@ -72,6 +72,9 @@ void weir_bot_start(struct weir_bot *bot, int64_t now_ns);
 void weir_bot_on_open(struct weir_bot *bot, int64_t now_ns, uint32_t opportunity);
 void weir_bot_on_close(struct weir_bot *bot, int64_t now_ns, uint32_t opportunity);
 
+/** The limiter was changed by another hand (its mode, say): more may go than before. */
+void weir_bot_nudge(struct weir_bot *bot, int64_t now_ns);
+
 /** A token given to `wake` is due. */
 void weir_bot_wake(struct weir_bot *bot, int64_t now_ns, uint64_t token);
 

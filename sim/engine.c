@@ -285,7 +285,7 @@ static void fill(struct client *client, uint32_t opportunity) {
     const struct weir_uniforms u =
         weir_draw(key_of(engine, WEIR_STREAM_FILL, opportunity, 0, (uint32_t)client->number << 24));
     const int64_t delay_ns =
-        weir_network_feed_delay_ns(engine->stage->network, engine->now_ns, u.u[0]);
+        weir_network_account_delay_ns(engine->stage->network, engine->now_ns, u.u[0]);
     push(engine, engine->now_ns + delay_ns, KIND_STREAM_FILL, client->number, opportunity);
 }
 
@@ -299,7 +299,7 @@ static void closing(struct client *client, uint64_t data) {
     const struct weir_uniforms u =
         weir_draw(key_of(engine, WEIR_STREAM_FILL, closed, 1, (uint32_t)client->number << 24));
     const int64_t delay_ns =
-        weir_network_feed_delay_ns(engine->stage->network, engine->now_ns, u.u[0]);
+        weir_network_account_delay_ns(engine->stage->network, engine->now_ns, u.u[0]);
     push(engine, engine->now_ns + delay_ns, KIND_STREAM_CLOSED, client->number, closed);
 }
 

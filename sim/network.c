@@ -153,6 +153,12 @@ int64_t weir_network_feed_delay_ns(const struct weir_network *network, int64_t t
     return delay(&network->settings, network->load[step_of(network, time_ns)].feed, uniform);
 }
 
+int64_t weir_network_account_delay_ns(const struct weir_network *network, int64_t time_ns,
+                                      double uniform) {
+    return orders_apart(network) ? weir_network_delay_ns(network, time_ns, uniform)
+                                 : weir_network_feed_delay_ns(network, time_ns, uniform);
+}
+
 int64_t weir_network_processing_ns(const struct weir_network *network, int64_t time_ns) {
     return (int64_t)(network->settings.processing_ms * 1e6 * orders_load(network, time_ns));
 }

@@ -55,6 +55,10 @@ int64_t weir_network_delay_ns(const struct weir_network *network, int64_t time_n
 int64_t weir_network_feed_delay_ns(const struct weir_network *network, int64_t time_ns,
                                    double uniform);
 
+/** The same on the account's stream: as on the feed, unless requests have delays of their own. */
+int64_t weir_network_account_delay_ns(const struct weir_network *network, int64_t time_ns,
+                                      double uniform);
+
 /** Time that the exchange takes for a request that arrives at `time_ns`. */
 int64_t weir_network_processing_ns(const struct weir_network *network, int64_t time_ns);
 

@@ -102,7 +102,8 @@ const struct weir_scenario_row weir_scenario_rows[] = {
     NUMBER("network.reconnect_s", network.reconnect_s, 0, 3600, NULL,
            "seconds after an outage until the feed is back"),
     NUMBER("network.orders_base_ms", network.orders_base_ms, 0, 60000, "0",
-           "one-way delay of the bot's requests alone, without load and faults, as on a loopback; "
+           "one-way delay of requests and the account's stream, without load and faults, as on a "
+           "loopback; "
            "0: base_ms and draw_ms under the load, as for the feed"),
     NUMBER("network.orders_draw_ms", network.orders_draw_ms, 0, 60000, "0",
            "mean of the exponential draw that comes to orders_base_ms; no effect without it"),

@@ -1,0 +1,332 @@
+/**
+ * `weir live` against `weir serve`, each a process of its own: a short, sharp cascade, whether a
+ * replay agrees with it, and what is refused.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "served.h"
+
+#define ARGUMENTS_MAX 40
+#define PATH_SIZE 256
+
+/** Folder of this program's own, removed by the system's cleaning at the latest. */
+static char folder[64];
+static char sharp[PATH_SIZE], calm[PATH_SIZE];
+
+/* Traces. */
+
+static uint32_t draw(uint32_t *state) {
+    *state = *state * 1664525U + 1013904223U;
+    return *state >> 8;
+}
+
+/** `count` liquidations of 60 symbols within `span_ms`, prices falling by 3 %. */
+static void write_trace(const char *path, int count, int span_ms) {
+    uint32_t state = 11;
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("time_ms,symbol,side,price,quantity\n", file);
+    for (int i = 0; i < count; i++) {
+        const int at_ms = (int)((long)span_ms * i / count);
+        const uint32_t symbol = draw(&state) % 60;
+        const double price = (1.0 + symbol) * 7.0 * (1.0 - 0.03 * i / count);
+        const double usd = 12000.0 + 40000.0 * (draw(&state) % 1000) / 1000.0;
+        fprintf(file, "%lld,T%02uUSDT,%s,%.4f,%.3f\n", 1760131200000LL + at_ms, (unsigned)symbol,
+                draw(&state) % 3 ? "SELL" : "BUY", price, usd / price);
+    }
+    fclose(file);
+}
+
+/* Running weir live. */
+
+struct live {
+    pid_t pid;
+    char out[PATH_SIZE]; /**< its standard output and error */
+};
+
+/** Starts `weir live` with these arguments (NULL-terminated) against a server. */
+static struct live live_start(const struct served *served, const char *name,
+                              const char *const *arguments) {
+    char url[64];
+    const char *argv[ARGUMENTS_MAX] = {WEIR_COMMAND, "live"};
+    size_t count = 2;
+    struct live live;
+    if (served) {
+        snprintf(url, sizeof url, "http://127.0.0.1:%d", served->port);
+        argv[count++] = "--url";
+        argv[count++] = url;
+    }
+    for (; *arguments && count < ARGUMENTS_MAX - 1; arguments++) {
+        argv[count++] = *arguments;
+    }
+    snprintf(live.out, sizeof live.out, "%s/%s.out", folder, name);
+    live.pid = fork();
+    if (live.pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (!freopen(live.out, "w", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0) {
+            _exit(126);
+        }
+        execv(WEIR_COMMAND, (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    return live;
+}
+
+/** Waits at most `seconds`; the exit code, or -1 if it had to be killed. */
+static int live_wait(const struct live *live, int seconds) {
+    int status = 0;
+    for (int i = 0; i < 20 * seconds; i++) {
+        if (waitpid(live->pid, &status, WNOHANG) == live->pid) {
+            return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+        }
+        nanosleep(&(struct timespec){0, 50000000}, NULL);
+    }
+    kill(live->pid, SIGKILL);
+    waitpid(live->pid, &status, 0);
+    return -1;
+}
+
+static char *text_of(const char *path) {
+    FILE *file = fopen(path, "r");
+    char *text = calloc(1, 1 << 20);
+    if (file && text) {
+        text[fread(text, 1, (1 << 20) - 1, file)] = '\0';
+    }
+    if (file) {
+        fclose(file);
+    }
+    return text;
+}
+
+static void assert_says(const struct live *live, const char *part) {
+    char *text = text_of(live->out);
+    if (!strstr(text, part)) {
+        fail_msg("expected '%s' in:\n%s", part, text);
+    }
+    free(text);
+}
+
+static long long number_at(const json_t *object, const char *key) {
+    return (long long)json_number_value(json_object_get(object, key));
+}
+
+static long long metric(const json_t *result, const char *name) {
+    return number_at(json_object_get(json_object_get(result, "metrics"), name), "mean");
+}
+
+static struct served serve(const char *trace) {
+    const char *arguments[] = {"--trace", trace, NULL};
+    return served_start(arguments);
+}
+
+/* Agreement. */
+
+static bool is_there(const char *policy, const char *name) {
+    char path[PATH_SIZE];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/%s/%s", folder, policy, name);
+    return stat(path, &status) == 0 && status.st_size > 0;
+}
+
+static struct live start_agreement(const struct served *served, const char *policy) {
+    char out[PATH_SIZE];
+    snprintf(out, sizeof out, "%s/%s", folder, policy);
+    const char *arguments[] = {sharp,   "--policy",
+                               policy,  "--agreement",
+                               "--out", out,
+                               "--set", "bot.lead_s=4",
+                               "--set", "bot.tail_s=2",
+                               "--set", "bot.coalesce_ms=20",
+                               "--set", "bot.protect_within_ms=3000",
+                               NULL};
+    return live_start(served, policy, arguments);
+}
+
+static json_t *result_of(const char *policy) {
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/%s/result.json", folder, policy);
+    json_t *result = json_load_file(path, 0, NULL);
+    assert_non_null(result);
+    return result;
+}
+
+/** What the folder holds, and that `weir replay --from` gives what the live run was compared to. */
+static void check_folder(const char *policy) {
+    json_t *result = result_of(policy);
+    const json_t *live = json_object_get(result, "live");
+    const json_t *agreement = json_object_get(live, "agreement");
+    const json_t *captures = json_object_get(agreement, "captures");
+    assert_string_equal(json_string_value(json_object_get(live, "exchange")), "weir serve");
+    assert_true(json_is_true(json_object_get(agreement, "holds")));
+    assert_int_equal(json_integer_value(json_array_get(captures, 0)), metric(result, "captures"));
+    assert_true(metric(result, "captures") > 50);
+    assert_true(metric(result, "protected_captures") > 50);
+    assert_int_equal(number_at(live, "header_gap"), 0);
+    assert_true(is_there(policy, "agreement.tsv") && is_there(policy, "agreement.svg") &&
+                is_there(policy, "agreement.png") && is_there(policy, "timeline.svg"));
+    char command[2 * PATH_SIZE + 128];
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/%s.again.json", folder, policy);
+    snprintf(command, sizeof command, "%s replay --from %s/%s/result.json --format json > %s",
+             WEIR_COMMAND, folder, policy, path);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): names of the test's own */
+    json_t *again = json_load_file(path, 0, NULL);
+    assert_int_equal(metric(again, "captures"), json_integer_value(json_array_get(captures, 1)));
+    assert_int_equal(metric(again, "opportunities"), metric(result, "opportunities"));
+    json_decref(again);
+    json_decref(result);
+}
+
+/** Two policies at once, each with a server of its own. A machine that was too busy to be in time
+ *  gets another chance; what always differs never agrees. */
+static void test_agreement(void **state) {
+    (void)state;
+    static const char *const policies[] = {"weir", "none"};
+    bool agreed[2] = {false, false};
+    for (int chance = 0; chance < 3 && !(agreed[0] && agreed[1]); chance++) {
+        struct served served[2];
+        struct live live[2];
+        for (int i = 0; i < 2; i++) {
+            if (!agreed[i]) {
+                served[i] = serve(sharp);
+                live[i] = start_agreement(&served[i], policies[i]);
+            }
+        }
+        for (int i = 0; i < 2; i++) {
+            if (!agreed[i]) {
+                const int exit_code = live_wait(&live[i], 60);
+                served_stop(&served[i], SIGTERM);
+                if (exit_code != 0 && (exit_code != 4 || chance == 2)) {
+                    char *text = text_of(live[i].out);
+                    fail_msg("%s ended with %d:\n%s", policies[i], exit_code, text);
+                }
+                agreed[i] = exit_code == 0;
+            }
+        }
+    }
+    check_folder("weir");
+    check_folder("none");
+    json_t *none = result_of("none");
+    json_t *weir = result_of("weir");
+    assert_true(metric(none, "limit_errors") > 10);
+    assert_true(metric(none, "http_418") > 0);
+    assert_int_equal(metric(weir, "limit_errors"), 0);
+    assert_int_equal(metric(weir, "opportunities"), metric(none, "opportunities"));
+    json_decref(none);
+    json_decref(weir);
+}
+
+/* The rest. */
+
+static void refuse(const struct served *served, const char *const *arguments, int exit_code,
+                   const char *why) {
+    const struct live live = live_start(served, "refused", arguments);
+    const int ended = live_wait(&live, 20);
+    if (ended != exit_code) {
+        char *text = text_of(live.out);
+        fail_msg("expected exit code %d (%s), not %d:\n%s", exit_code, why, ended, text);
+    }
+    assert_says(&live, why);
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    struct served served = serve(calm);
+    const char *other[] = {sharp, NULL};
+    const char *limits[] = {calm, "--set", "exchange.weight_per_minute=100", NULL};
+    const char *late[] = {calm, "--join", NULL};
+    const char *ideal[] = {calm, "--policy", "ideal", NULL};
+    const char *foreign[] = {calm, "--set", "foreign.dashboards=1", NULL};
+    refuse(&served, other, 3, "another trace");
+    refuse(&served, limits, 3, "same --scenario");
+    refuse(&served, ideal, 2, "only the simulator");
+    refuse(&served, foreign, 2, "foreign");
+    struct answer answer = ask_once(&served, "POST /weir/restart", NULL, NULL);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    served_stop(&served, SIGTERM);
+    const char *begun[] = {"--trace", calm, "--set", "bot.lead_s=0", NULL};
+    served = served_start(begun);
+    refuse(&served, late, 3, "without --join");
+    served_stop(&served, SIGTERM);
+    const char *fast[] = {"--trace", calm, "--speed", "2", NULL};
+    const char *plain[] = {calm, NULL};
+    served = served_start(fast);
+    refuse(&served, plain, 3, "real time");
+    served_stop(&served, SIGTERM);
+    const char *quiet[] = {NULL};
+    served = served_start(quiet);
+    refuse(&served, plain, 3, "no trace");
+    served_stop(&served, SIGTERM);
+    refuse(&served, plain, 1, "cannot be reached");
+    const char *beyond[] = {calm, "--url", "http://192.0.2.1", NULL};
+    const char *wrong[] = {calm, "--url", "192.0.2.1", NULL};
+    refuse(NULL, beyond, 2, "--i-mean-it");
+    refuse(NULL, wrong, 2, "does not begin with");
+}
+
+/** A signal, or the end of the server, ends a run with what was measured so far. */
+static void test_ends_early(void **state) {
+    (void)state;
+    const char *arguments[] = {sharp,   "--format",           "json", "--set", "bot.lead_s=1",
+                               "--set", "bot.coalesce_ms=20", NULL};
+    struct served first = serve(sharp);
+    struct served second = serve(sharp);
+    const struct live interrupted = live_start(&first, "interrupted", arguments);
+    const struct live abandoned = live_start(&second, "abandoned", arguments);
+    nanosleep(&(struct timespec){6, 0}, NULL);
+    kill(interrupted.pid, SIGINT);
+    served_stop(&second, SIGKILL);
+    assert_int_equal(live_wait(&interrupted, 20), 128 + SIGINT);
+    assert_int_equal(live_wait(&abandoned, 40), 1);
+    assert_says(&abandoned, "the exchange is gone");
+    served_stop(&first, SIGTERM);
+    json_t *result = json_load_file(interrupted.out, 0, NULL);
+    assert_non_null(result);
+    const json_t *live = json_object_get(result, "live");
+    assert_string_equal(json_string_value(json_object_get(live, "ended_early")), "signal 2");
+    assert_true(metric(result, "captures") > 0);
+    assert_true(metric(result, "opportunities") < 900);
+    json_decref(result);
+}
+
+static int make_folder(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/weir-test-live-XXXXXX");
+    if (!mkdtemp(folder)) {
+        return -1;
+    }
+    snprintf(sharp, sizeof sharp, "%s/sharp.csv", folder);
+    snprintf(calm, sizeof calm, "%s/calm.csv", folder);
+    write_trace(sharp, 1600, 10000);
+    write_trace(calm, 20, 5000);
+    return 0;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command); /* NOLINT(cert-env33-c): a name of the test's own */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_agreement),
+                                       cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_ends_early)};
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
