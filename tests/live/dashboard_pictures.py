@@ -40,7 +40,7 @@ def take(weir, folder, page, policy, pictures):
             time.sleep(pause_s)
             page.size(width, 900, dark)
             time.sleep(0.6)  # the charts take their new size
-            page.picture(folder / f"dashboard-{name}.png")
+            page.picture(folder / f"dashboard-{name}.png", whole=width > 600)
     finally:
         for process in (live, serve):
             process.send_signal(signal.SIGTERM)
