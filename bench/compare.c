@@ -67,7 +67,7 @@ static bool is_pair(const struct weir_compare *c, size_t trace, size_t policy) {
 
 static bool compare_pairs(struct weir_compare *c) {
     const size_t cells = c->plan.source_count * c->plan.policy_count;
-    c->pairs = calloc(cells * WEIR_METRIC_COUNT, sizeof *c->pairs);
+    c->pairs = calloc(cells * WEIR_METRIC_COUNT + 1, sizeof *c->pairs);
     bool ok = c->pairs != NULL;
     for (size_t i = 0; ok && i < cells; i++) {
         const size_t trace = i / c->plan.policy_count;
