@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "study_parts.h"
+#include "workers.h"
 
 /** Arms and replications of a unit: enough that what they share is made once, few enough that
  * little is lost when the work is cut off. */
@@ -226,7 +227,7 @@ static void run_unit(struct job *job, const struct unit *unit, struct bench *ben
     weir_experiment_free(e);
 }
 
-static void *work(void *context) {
+static void work(void *context) {
     struct job *job = context;
     struct bench *bench = malloc(sizeof *bench);
     pthread_mutex_lock(&job->lock);
@@ -240,7 +241,6 @@ static void *work(void *context) {
     }
     pthread_mutex_unlock(&job->lock);
     free(bench);
-    return NULL;
 }
 
 bool weir_session_run(struct weir_session *session, const struct weir_round *round,
@@ -254,25 +254,14 @@ bool weir_session_run(struct weir_session *session, const struct weir_round *rou
                       .next = shard.index,
                       .error = error};
     job.units = part(round, &job.unit_count);
-    pthread_t *others = calloc(threads, sizeof *others);
-    if (!job.units || !others) {
-        free(job.units);
-        free(others);
+    if (!job.units) {
         return weir_replay_fails(error, WEIR_REPLAY_FAILED, "out of memory");
     }
     job.cells = cells_to_run(&job);
     pthread_mutex_init(&job.lock, NULL);
-    size_t started = 0;
-    while (started + 1 < threads && pthread_create(&others[started], NULL, work, &job) == 0) {
-        started++;
-    }
-    work(&job);
-    for (size_t i = 0; i < started; i++) {
-        pthread_join(others[i], NULL);
-    }
+    weir_workers_run(threads, work, &job);
     pthread_mutex_destroy(&job.lock);
     free(job.units);
-    free(others);
     return !job.failed;
 }
 

@@ -55,7 +55,7 @@ static void test_what_was_not_seen_has_no_interval(void **state) {
     static double x[WEIR_REPLICATIONS_TO_SEE];
     (void)state;
     for (size_t i = 0; i < WEIR_REPLICATIONS_TO_SEE; i++) {
-        x[i] = i % 2 ? -32.0 : -31.0; /* no jumps, only a request more or less */
+        x[i] = i % 5 ? -32.0 : -31.0; /* no jumps, only a request more or less */
     }
     const struct weir_estimate e =
         estimate(JUMPING, x, WEIR_REPLICATIONS_TO_SEE - 1, WEIR_STATISTIC_UNSEEN);
