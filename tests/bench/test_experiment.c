@@ -38,17 +38,18 @@ static struct weir_experiment *run(const struct weir_experiment_plan *plan) {
 static void test_an_arm_is_a_replay(void **state) {
     const struct weir_arm arms[] = {
         arm("weir", "bot.call_path=loop"), arm("weir", "bot.connections=2"),
-        arm("weir", "limiter.value=off"), arm("weir", "trace.path=late")};
+        arm("weir", "limiter.value=off"),  arm("weir", "trace.path=late"),
+        arm("weir", "feed.keep=largest"),  arm("weir", "exchange.rules=strict")};
     (void)state;
     const struct weir_experiment_plan plan = {.sources = &source,
                                               .source_count = 1,
                                               .arms = arms,
-                                              .arm_count = 4,
+                                              .arm_count = 6,
                                               .seed = 7,
                                               .replications = 3,
                                               .threads = 2};
     struct weir_experiment *e = run(&plan);
-    for (size_t a = 0; a < 4; a++) {
+    for (size_t a = 0; a < 6; a++) {
         const struct weir_replay_plan alone = {.paths = path,
                                                .path_count = 1,
                                                .policies = {arms[a].policy},
