@@ -105,8 +105,7 @@ static bool ends_in(const char *name, const char *ending) {
     return length >= tail && strcmp(name + length - tail, ending) == 0;
 }
 
-/** Whether a metric is a share of 1. */
-static bool is_share(const char *name) {
+bool plots_is_share(const char *name) {
     static const char *const endings[] = {"_capture",   "_rate",  "_of_bound",   "_of_threshold",
                                           "efficiency", "regret", "_probability"};
     if (strncmp(name, "edge_capture", 12) == 0) {
@@ -121,7 +120,7 @@ static bool is_share(const char *name) {
 }
 
 struct plots_amount plots_metric_amount(const char *metric, double value) {
-    if (is_share(metric)) {
+    if (plots_is_share(metric)) {
         return plots_share(value);
     }
     if (ends_in(metric, "_usd") || ends_in(metric, "_usd_max")) {
@@ -136,7 +135,7 @@ struct plots_amount plots_metric_amount(const char *metric, double value) {
 struct plots_amount plots_metric_difference(const char *metric, double value) {
     struct plots_amount amount;
     struct plots_amount size;
-    if (is_share(metric)) {
+    if (plots_is_share(metric)) {
         snprintf(size.text, sizeof size.text, "%.1f points", fabs(value) * 100.0);
     } else {
         size = plots_metric_amount(metric, fabs(value));

@@ -1,6 +1,8 @@
 #ifndef WEIR_PLOTS_AMOUNT_H
 #define WEIR_PLOTS_AMOUNT_H
 
+#include <stdbool.h>
+
 /** A figure as people read it. */
 struct plots_amount {
     char text[48];
@@ -20,6 +22,9 @@ struct plots_amount plots_share(double share);
 
 /** A time in the unit that suits it: "285 ms", "1.1 s", "11:46". */
 struct plots_amount plots_seconds(double seconds);
+
+/** Whether a metric, by the end of its name, is a share of 1. */
+bool plots_is_share(const char *metric);
 
 /** A figure with the unit that the end of a metric's name says it has. */
 struct plots_amount plots_metric_amount(const char *metric, double value);

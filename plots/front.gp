@@ -16,7 +16,7 @@ if (y_percent) {
     unset ytics
     y_gap = step_of(y_until - y_from, 5)
     set ytics ("" y_from - 1)
-    do for [i = ceil(y_from / y_gap):floor(y_until / y_gap)] { set ytics add (sprintf("%g %%", 100 * i * y_gap) i * y_gap) }
+    do for [i = ceil(y_from / y_gap):floor(y_until / y_gap)] { set ytics add (sprintf("%g %%%%", 100 * i * y_gap) i * y_gap) }
 }
 set label 1 "limit errors a run" at graph 1, screen 10 / height right textcolor rgb muted
 set arrow 1 from graph 0, graph 0 to graph 1, graph 0 nohead linecolor rgb muted linewidth 1

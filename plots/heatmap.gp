@@ -70,6 +70,7 @@ do for [picture = 1:2] {
             font font_subtitle textcolor rgb ink offset 0, -0.4
         set xrange [-0.5:x_count - 0.5]
         set yrange [-0.5:y_count - 0.5]
+        if (high > low) { set colorbox } else { unset colorbox }
         set cbrange [low:(high > low ? high : low + 1)]
         set format cb (panel == 1 && share ? "%.3g %%" : "%g")
         plot data_file using 1:2:(column(col) * factor) with image, \

@@ -1,3 +1,4 @@
+#include "amount.h"
 #include "drawing.h"
 #include "folder.h"
 #include "scripts.h"
@@ -35,6 +36,7 @@ static void make_plot(struct plots_album *album, const char *name) {
         plots_variable_data(script, "title", name, NAME_SIZE);
         plots_variable_data(script, "data_file", data, NAME_SIZE);
         plots_variable_number(script, "figures", (double)figures);
+        plots_variable_number(script, "share", plots_is_share(name));
         plots_script_finish(album, &plot, script);
     }
 }

@@ -13,6 +13,7 @@ set datafile commentschars ""
 array colour[7] = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000"]
 colour_of(i) = colour[1 + int(i) % 7]
 ink = "#222222"; grid_grey = "#E4E4E4"; paper = "#FFFFFF"
+factor = share > 0 ? 100. : 1.
 width = 1100.
 height = 420. + 20. * figures
 
@@ -31,14 +32,15 @@ do for [picture = 1:2] {
     set border 3 linecolor rgb "#666666"
     set tics nomirror out scale 0.5 textcolor rgb ink
     set grid ytics linetype 1 linecolor rgb grid_grey linewidth 1
-    set title title font font_title textcolor rgb ink
+    set title title . (share > 0 ? ", %" : "") font font_title textcolor rgb ink
+    set yrange [*:*]
     set xlabel "night" textcolor rgb ink
     set xtics 1
     stats data_file using 1 nooutput
     if (STATS_max - STATS_min > 20) { set xtics auto }
     set xrange [STATS_min - 0.5:STATS_max + 0.5]
     set key outside below left Left reverse maxcols 1 textcolor rgb ink
-    plot for [i = 0:int(figures) - 1] data_file index i using 1:2:3:4 with yerrorlines \
+    plot for [i = 0:int(figures) - 1] data_file index i using ($1 + 0.01 * (STATS_max - STATS_min + 1) * (i - (figures - 1) / 2.)):($2 * factor):($3 * factor):($4 * factor) with yerrorlines \
         linecolor rgb colour_of(i) linewidth 2 pointtype 7 pointsize 0.5 title columnheader(1)
     set output
 }

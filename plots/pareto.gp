@@ -42,7 +42,10 @@ do for [picture = 1:2] {
     set key at graph 1, graph 1.09 right horizontal textcolor rgb ink
     set xlabel "limit errors a run (429 and 418), mean" font font_small textcolor rgb ink
     set ylabel objective . (share ? " (%)" : "") font font_small textcolor rgb ink
-    set offsets graph 0.03, graph 0.03, graph 0.05, graph 0.05
+    stats data_file using 1 nooutput
+    set xrange [0:(STATS_max > 0 ? 1.03 * STATS_max : 1)]
+    if (STATS_max <= 0) { set label 4 "no setting met a limit error" at graph 0.5, 0.5 center font font_subtitle textcolor rgb grey }
+    set offsets 0, 0, graph 0.05, graph 0.05
     plot data_file using 1:($2 * factor) with points pointtype 6 pointsize 0.5 linecolor rgb pale title "all settings", \
         '' using ($4 > 0 ? $1 : 1 / 0):($2 * factor) with points pointtype 7 pointsize 0.6 linecolor rgb blue title "set of the best", \
         '' using ($3 > 0 ? $1 : 1 / 0):($2 * factor) with points pointtype 6 pointsize 1.4 linewidth 2 linecolor rgb vermillion title "front", \

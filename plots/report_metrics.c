@@ -33,17 +33,13 @@ static void write_mean(const json_t *document, const char *metric, double mean, 
     double high = 0.0;
     const bool there = plots_number(figure, "low", &low) && plots_number(figure, "high", &high);
     const double half = there ? fmax(mean - low, high - mean) : 0.0;
+    const struct plots_amount middle = plots_metric_amount(metric, mean);
+    const char *unit = strstr(middle.text, " %");
     /* beside counts and times it would only make the table too wide to read */
-    if (half > 0.0 && strchr(plots_metric_amount(metric, half).text, '%')) {
-        const struct plots_amount middle = plots_metric_amount(metric, mean);
-        const struct plots_amount wide = plots_metric_amount(metric, half);
-        const char *unit = strrchr(wide.text, ' ');
-        const char *same = strrchr(middle.text, ' ');
-        const bool once = unit && same && strcmp(unit, same) == 0;
-        snprintf(text, size, "%.*s ±%s", once ? (int)(same - middle.text) : 48, middle.text,
-                 wide.text);
+    if (unit && 100.0 * half >= 0.05) {
+        snprintf(text, size, "%.*s ±%.1f %%", (int)(unit - middle.text), middle.text, 100.0 * half);
     } else {
-        snprintf(text, size, "%s", plots_metric_amount(metric, mean).text);
+        snprintf(text, size, "%s", middle.text);
     }
 }
 

@@ -148,8 +148,10 @@ static void trend(struct plots_sheet *sheet, const struct plots_source *nights, 
     }
     snprintf(name, sizeof name, "trend-%.24s", metric);
     char text[160];
-    snprintf(text, sizeof text, "%s, night by night, in the order in which they were given.",
-             plots_metric_label(metric));
+    const size_t length = strlen(metric);
+    snprintf(text, sizeof text, "%s%s, night by night, in the order in which they were given.",
+             plots_metric_label(metric),
+             length > 2 && strcmp(metric + length - 2, "_s") == 0 ? " in seconds" : "");
     plots_lines(sheet, name, series, used,
                 &(struct plots_axes){.x_from = 0.8,
                                      .x_until = (double)count + 0.2,

@@ -403,8 +403,7 @@ static void write_tried(struct plots_sheet *sheet, FILE *script, const struct tr
     plots_variable_number(script, "x_until", 1.04 * fmax(errors, 1.0));
     plots_variable_number(script, "y_from", low - room);
     plots_variable_number(script, "y_until", high + room);
-    fprintf(script, "y_percent = %d\n",
-            strchr(plots_metric_amount(objective, 0.5).text, '%') != NULL);
+    fprintf(script, "y_percent = %d\n", plots_is_share(objective));
     for (size_t i = 0; i < count; i++) {
         const double x = 0.008 * fmax(errors, 1.0);
         const double y = 0.015 * (high - low + 2.0 * room);
@@ -471,7 +470,7 @@ static void slices(struct plots_sheet *sheet, const json_t *root, const json_t *
     const char *objective = plots_text(root, "objective", "?");
     const char *file = plots_text(plot, "name", "");
     const json_t *axes = json_object_get(plot, "axes");
-    const bool share = strchr(plots_metric_amount(objective, 0.5).text, '%') != NULL;
+    const bool share = plots_is_share(objective);
     struct plots_rows rows;
     char table[96];
     size_t axis = 0;

@@ -14,6 +14,7 @@
 #define NAME_SIZE 64
 #define TEXT_SIZE 2048
 #define NARROW_HOVERS_MAX 64
+#define LONG_TEXT 32 /* a longer one is worth a second line */
 
 /** The two widths, as gnuplot and the page know them. */
 static const struct {
@@ -108,7 +109,9 @@ void plots_table_row(struct plots_sheet *sheet, const char *name, const char *co
     plots_escape(sheet->html, name);
     plots_markup(sheet, "</th>");
     for (size_t i = 0; i < count; i++) {
-        plots_markup(sheet, sheet->words & 1U << (i + 1) ? "<td class=\"t\">" : "<td>");
+        const bool words = sheet->words & 1U << (i + 1);
+        const bool wraps = words && strlen(cells[i]) > LONG_TEXT;
+        plots_markup(sheet, wraps ? "<td class=\"t long\">" : words ? "<td class=\"t\">" : "<td>");
         plots_escape(sheet->html, cells[i]);
         plots_markup(sheet, "</td>");
     }
@@ -310,9 +313,21 @@ static bool place(const struct plots_sheet *sheet, size_t index, size_t width, F
     return placed || plots_fail(sheet->error, "%s: gnuplot drew no picture", picture);
 }
 
+/** Removes what was drawn when not all of it could be. */
+static void remove_pictures(const struct plots_sheet *sheet) {
+    for (size_t i = 0; i < sheet->count; i++) {
+        for (size_t w = 0; w < WIDTH_COUNT && sheet->drawings[i].script; w++) {
+            char picture[NAME_SIZE];
+            snprintf(picture, sizeof picture, "%.40s%s", sheet->drawings[i].script, WIDTHS[w].tail);
+            plots_folder_remove(sheet->drawings[i].folder, picture);
+        }
+    }
+}
+
 bool plots_sheet_finish(struct plots_sheet *sheet, const char *program, FILE *out) {
     fflush(sheet->html);
     if (sheet->error->set || (program && !draw_all(sheet, program))) {
+        remove_pictures(sheet);
         return false;
     }
     size_t written = 0;
@@ -325,6 +340,7 @@ bool plots_sheet_finish(struct plots_sheet *sheet, const char *program, FILE *ou
         }
         for (size_t w = 0; program && w < WIDTH_COUNT; w++) {
             if (!place(sheet, i, w, out)) {
+                remove_pictures(sheet);
                 return false;
             }
         }

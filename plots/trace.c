@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "amount.h"
 #include "document.h"
 #include "drawing.h"
 #include "scripts.h"
@@ -26,12 +27,10 @@ static void make_plot(struct plots_album *album, const void *nothing) {
         const char *slash = strrchr(name, '/');
         const char *class = plots_text(root, "class", NULL);
         plots_variable_data(script, "title", slash && slash[1] ? slash + 1 : name, CHARACTERS);
-        snprintf(text, sizeof text,
-                 "%" JSON_INTEGER_FORMAT " liquidations" DOT "%zu symbols" DOT
-                 "%.3f million USD%s%s",
-                 json_integer_value(json_object_get(root, "liquidations")),
+        snprintf(text, sizeof text, "%s liquidations" DOT "%zu symbols" DOT "%s%s%s",
+                 plots_count(json_number_value(json_object_get(root, "liquidations"))).text,
                  json_array_size(json_object_get(root, "symbols")),
-                 json_number_value(json_object_get(root, "usd")) / 1e6, class ? DOT : "",
+                 plots_usd(json_number_value(json_object_get(root, "usd"))).text, class ? DOT : "",
                  class ? class : "");
         plots_variable_data(script, "subtitle", text, CHARACTERS);
         const char *from = plots_text(root, "from", "");

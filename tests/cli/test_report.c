@@ -84,6 +84,23 @@ static void replay_has_its_story(void **state) {
     assert_alone(page);
     assert_balanced(page);
     assert_int_equal(count_of(page, "<h1>"), 1);
+    /* under the pointer: the time axis, causes, exposure, sizes, minutes, lines, bars */
+    static const char *const hovers[] = {"&#10;captured ",
+                                         ", orders ",
+                                         "own refusal: ",
+                                         "&#10;without a stop: ",
+                                         "tenth 10 by size: ",
+                                         "&#10;bound ",
+                                         "<title>within 3.0 s&#10;by count: ",
+                                         "<title>BTCUSDT&#10;captured: ",
+                                         "<title>protected"};
+    for (size_t i = 0; i < sizeof hovers / sizeof hovers[0]; i++) {
+        assert_holds(page, hovers[i]);
+    }
+    assert_true(count_of(page, "class=\"h\"") > 300);
+    assert_null(strstr(page, "fill = 'rgb(1,2,3)"));
+    assert_holds(page, ">figure</th>");
+    assert_null(strstr(page, ">mean</th>"));
     assert_true(strlen(page) < SIZE_MAX_BYTES);
     char *again = report_on("story", "again.html");
     assert_string_equal(page, again);
@@ -109,6 +126,42 @@ static void several_begin_with_their_differences(void **state) {
     free(page);
 }
 
+/** Each stage of a policy's row in funnel.tsv is on the page: the number, and its share of the
+ *  opportunities' notional. */
+static void assert_funnel_is_shown(const char *page, const char *policy) {
+    static const char *const stages[] = {"submitted", "admitted", "accepted in time", "filled",
+                                         "protected"};
+    const struct path table = workspace_path("compared/funnel.tsv");
+    char *text = read_text(table.text);
+    char label[64];
+    double figures[16];
+    snprintf(label, sizeof label, ", %s\t", policy);
+    char *at = strstr(text, label);
+    assert_non_null(at);
+    at += strlen(label);
+    for (size_t i = 0; i < 16; i++) {
+        figures[i] = strtod(at, &at);
+    }
+    for (size_t i = 0; i < 5; i++) {
+        char words[160];
+        const double usd = figures[6 + 2 * i];
+        assert_true(i == 0 || usd <= figures[4 + 2 * i]);
+        assert_true(i == 0 || figures[7 + 2 * i] <= figures[5 + 2 * i]);
+        snprintf(words, sizeof words, "<title>%s, %s&#10;", policy, stages[i]);
+        const char *title = strstr(page, words);
+        assert_non_null(title);
+        const char *end = strstr(title, "</title>");
+        snprintf(words, sizeof words, "&#10;%.0f opportunities</title>",
+                 (double)(long)(figures[7 + 2 * i] + 0.5));
+        const char *number = strstr(title, words);
+        assert_true(number && number < end);
+        snprintf(words, sizeof words, "%.1f %% of the opp", 100.0 * usd / figures[4]);
+        const char *share = strstr(title, words);
+        assert_true(usd >= figures[4] || (share && share < end));
+    }
+    free(text);
+}
+
 static void comparison_has_pairs_and_claims(void **state) {
     (void)state;
     const struct path trace = profile_path("binance-2025-01-27");
@@ -118,6 +171,10 @@ static void comparison_has_pairs_and_claims(void **state) {
     char *page = report_on("compared", "compared.html");
     assert_holds(page, "The claims");
     assert_holds(page, "Difference to current");
+    assert_holds(page, "Means over the replications");
+    assert_holds(page, "Latency of all opportunities");
+    assert_funnel_is_shown(page, "weir");
+    assert_funnel_is_shown(page, "current");
     assert_alone(page);
     assert_balanced(page);
     free(page);
@@ -162,6 +219,65 @@ static void data_stays_data(void **state) {
     char *text = read_text(script.text);
     assert_null(strstr(text, "$(touch"));
     free(text);
+    free(page);
+}
+
+#define STUDY                                                                                      \
+    "{\"schema\": \"weir.tune/1\", \"objective\": \"protected_value_of_bound\", \"study\": {},"    \
+    "\"policies\": [{\"policy\": \"p\", \"points\": 2, \"set_size\": 1,"                           \
+    "\"recommended\": {\"parameters\": {\"limiter.a\": 0.25}},"                                    \
+    "\"defaults\": {\"parameters\": {\"limiter.a\": 0.75}}}], \"plots\": ["                        \
+    "{\"kind\": \"pareto\", \"name\": \"front\", \"policy\": \"p\"},"                              \
+    "{\"kind\": \"slices\", \"name\": \"slices\", \"policy\": \"p\", \"axes\": [{\"key\": "        \
+    "\"limiter.a\", \"together\": 1, \"levels\": [\"0.25\", \"0.75\"], \"recommended\": 0}]},"     \
+    "{\"kind\": \"heatmap\", \"name\": \"map\", \"policy\": \"p\", \"mode\": \"burst\", \"x\": "   \
+    "\"limiter.a\", \"y\": \"limiter.b\", \"x_levels\": [\"0.25\", \"0.75\"], \"y_levels\": "      \
+    "[\"<i>\"], \"best\": [0, 0], \"recommended\": [0, 0], \"defaults\": [1, 0]}]}"
+
+/** A made-up study: figures of each mark, percents, what is the same everywhere, the command. */
+static void study_shows_its_figures(void **state) {
+    (void)state;
+    static const char *const words[] = {
+        "jq .study ",
+        "<title>protected, of its bound: 86.0 %&#10;limit errors a run: 1&#10;on the front&#10;rec",
+        "<title>protected, of its bound: 91.0 %&#10;limit errors a run: 4&#10;on the front</title>",
+        "<title>0.25, recommended&#10;86.00, from 85.00 to 87.00&#10;86.0 %</title>",
+        "<title>0.75&#10;91.00, from 90.00 to 93.00&#10;91.0 %</title>",
+        "<title>a 0.75, b &lt;i&gt;&#10;protected, of its bound: 91.0 %</title>",
+        "<title>a 0.25, b &lt;i&gt;&#10;protected, of its bound: 86.0 %&#10;cannot be told",
+        "limit errors: 2 with every setting.",
+        "<th scope=\"row\">limiter.a</th><td>0.25</td><td>–</td><td>0.75</td>",
+        ">85 %</text>",
+    };
+    make_folder("made-up");
+    write_text("made-up/result.json", STUDY);
+    write_text("made-up/front.tsv", "#limit_errors\tobjective\ton_front\tin_set\trecommended\n"
+                                    "1\t0.86\t1\t1\t1\n4\t0.91\t1\t1\t0\n5\t0.8\t0\t0\t0\n");
+    write_text("made-up/slices.tsv", "#level\tvalue\tobjective\tlow\thigh\tin_set\n"
+                                     "0\t0.25\t0.86\t0.85\t0.87\t1\n1\t0.75\t0.91\t0.9\t0.93\t0\n");
+    write_text("made-up/map.tsv", "#x\ty\tx_value\ty_value\tin_set\tobjective\tlimit_errors\t"
+                                  "http_418\tunprotected_p99_s\n0\t0\t0.25\t0\t1\t0.86\t2\t0\t1\n"
+                                  "1\t0\t0.75\t0\t0\t0.91\t2\t0\t1\n");
+    char *page = report_on("made-up", "made-up.html");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        assert_holds(page, words[i]);
+    }
+    assert_balanced(page);
+    free(page);
+}
+
+static void night_names_its_command(void **state) {
+    (void)state;
+    const struct path night = write_text(
+        "night.json", "{\"schema\": \"weir.bench/1\", \"suite\": \"s\", \"path\": \"a b.json\","
+                      "\"cases\": [{\"policy\": \"p\", \"trace\": {\"name\": \"t\"}, \"metrics\": "
+                      "{\"protected_impact_capture\": {\"mean\": 0.5, \"low\": 0.4, \"high\": "
+                      "0.52}}}]}");
+    const struct path page_path = workspace_path("night.html");
+    free(WEIR_OUT("report", night.text, "-o", page_path.text));
+    char *page = read_text(page_path.text);
+    assert_holds(page, "weir bench run &#39;a b.json&#39; -o again.json");
+    assert_holds(page, "<td>50.0 ±10.0 %</td>");
     free(page);
 }
 
@@ -231,6 +347,8 @@ int main(void) {
         cmocka_unit_test(several_begin_with_their_differences),
         cmocka_unit_test(comparison_has_pairs_and_claims),
         cmocka_unit_test(data_stays_data),
+        cmocka_unit_test(study_shows_its_figures),
+        cmocka_unit_test(night_names_its_command),
         cmocka_unit_test(documents_alone_are_reported),
         cmocka_unit_test(without_gnuplot_the_rest_is_there),
         cmocka_unit_test(bad_input_is_refused),
