@@ -304,6 +304,79 @@ static void test_ends_early(void **state) {
     json_decref(result);
 }
 
+/** Waits until the output of a live run contains a text, and returns what follows it. */
+static void await_text(const struct live *live, const char *part, char *after, size_t size) {
+    for (int i = 0; i < 200; i++) {
+        char *text = text_of(live->out);
+        const char *at = strstr(text, part);
+        if (at && strchr(at, '\n')) {
+            snprintf(after, size, "%s", at + strlen(part));
+            after[strcspn(after, "\n")] = '\0';
+            free(text);
+            return;
+        }
+        free(text);
+        nanosleep(&(struct timespec){0, 50000000}, NULL);
+    }
+    fail_msg("nobody said '%s'", part);
+}
+
+/** One request to the dashboard, with the headers that a script of its own page sends. */
+static json_t *ask_dashboard(int port, const char *line, const char *token) {
+    const struct served dashboard = {.port = port};
+    char text[512];
+    const int fd = served_connect(&dashboard, 1);
+    snprintf(text, sizeof text,
+             "%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
+             "X-Weir-Token: %s\r\nContent-Length: 2\r\n\r\n{}",
+             line, port, token);
+    assert_true(send_text(fd, text));
+    struct answer answer = receive_answer(fd);
+    json_t *json = json_incref(answer.json);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    close(fd);
+    return json;
+}
+
+/** What the log of a run says of changes of its mode. */
+static bool log_has_mode(const char *path, const char *mode) {
+    char *text = text_of(path);
+    bool found = false;
+    for (char *line = strtok(text, "\n"); line && !found; line = strtok(NULL, "\n")) {
+        found =
+            strstr(line, "\"type\":\"state\"") && strstr(line, "\"mode\"") && strstr(line, mode);
+    }
+    free(text);
+    return found;
+}
+
+/** The dashboard of weir live acts on the very limiter that trades. */
+static void test_dashboard_switches(void **state) {
+    (void)state;
+    char log[PATH_SIZE];
+    char url[PATH_SIZE];
+    snprintf(log, sizeof log, "%s/dashboard.log", folder);
+    const char *arguments[] = {calm,    "--dashboard-port", "0",     "--log",        log,
+                               "--set", "bot.lead_s=1",     "--set", "bot.tail_s=2", NULL};
+    struct served served = serve(calm);
+    const struct live live = live_start(&served, "dashboard", arguments);
+    await_text(&live, "dashboard: http://127.0.0.1:", url, sizeof url);
+    const int port = (int)strtol(url, NULL, 10);
+    const char *token = strstr(url, "token=");
+    assert_non_null(token);
+    nanosleep(&(struct timespec){2, 0}, NULL);
+    json_t *done = ask_dashboard(port, "POST /api/rate-limiter/burst-mode", token + 6);
+    assert_string_equal(json_string_value(json_object_get(done, "status")), "success");
+    json_decref(done);
+    json_t *stats = ask_dashboard(port, "POST /api/rate-limiter/reset-modes", token + 6);
+    json_decref(stats);
+    assert_int_equal(live_wait(&live, 30), 0);
+    served_stop(&served, SIGTERM);
+    assert_true(log_has_mode(log, "burst"));
+    assert_true(log_has_mode(log, "normal"));
+}
+
 static int make_folder(void **state) {
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/weir-test-live-XXXXXX");
@@ -325,8 +398,8 @@ static int remove_folder(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_agreement),
-                                       cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_ends_early)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_agreement), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_ends_early), cmocka_unit_test(test_dashboard_switches)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -267,8 +267,40 @@ static void test_without_an_outage_the_feed_never_dies(void **state) {
     weir_network_destroy(n);
 }
 
+/** Delays of requests apart: no load, no faults, and the feed as it was. */
+static void test_requests_can_have_delays_of_their_own(void **state) {
+    (void)state;
+    struct weir_network_settings apart = plain;
+    apart.lost_rate = 1.0;
+    apart.outage_s = 20.0;
+    apart.orders_base_ms = 0.5;
+    apart.orders_draw_ms = 0.25;
+    struct weir_network *n = network(&apart, 1, 0);
+    struct weir_network *with_load = network(&plain, 1, 0);
+    const struct weir_fate fate = {.fault = 0.0};
+    double sum_ms = 0.0;
+    for (int64_t t = BEGIN; t < END; t += SECOND) {
+        const double uniform = ((double)((t - BEGIN) / SECOND) + 0.5) / 300.0;
+        const int64_t delay_ns = weir_network_delay_ns(n, t, uniform);
+        assert_true(delay_ns >= 500000);
+        assert_int_equal(weir_network_account_delay_ns(n, t, uniform), delay_ns);
+        assert_int_equal(weir_network_account_delay_ns(with_load, t, uniform),
+                         weir_network_feed_delay_ns(with_load, t, uniform));
+        assert_int_equal(weir_network_feed_delay_ns(n, t, uniform),
+                         weir_network_feed_delay_ns(with_load, t, uniform));
+        assert_int_equal(weir_network_processing_ns(n, t), 2 * MILLISECOND);
+        assert_int_equal(weir_network_fault(n, t, &fate), WEIR_FAULT_NONE);
+        sum_ms += (double)delay_ns / 1e6;
+    }
+    assert_true(sum_ms / 300.0 > 0.74 && sum_ms / 300.0 < 0.76);
+    assert_int_equal(weir_network_min_delay_ns(n), 500000);
+    weir_network_destroy(n);
+    weir_network_destroy(with_load);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_requests_can_have_delays_of_their_own),
         cmocka_unit_test(test_nothing_is_faster_than_the_base),
         cmocka_unit_test(test_load_follows_the_crash_and_has_a_memory),
         cmocka_unit_test(test_load_is_a_function_of_seed_and_replication),

@@ -38,6 +38,25 @@ static void test_phases_are_one_in_each_part_of_a_minute(void **state) {
     }
 }
 
+/** A phase that is given is that of every replication; a run ends when it is told to. */
+static void test_phase_and_tail_can_be_given(void **state) {
+    (void)state;
+    static const char *const phases[] = {"trace.phase_s=0", "trace.phase_s=12.345",
+                                         "trace.phase_s=59.999999999"};
+    static const int64_t expected_ns[] = {0, 12345000000, 59999999999};
+    for (size_t i = 0; i < 3; i++) {
+        for (uint32_t replication = 0; replication < 2; replication++) {
+            struct staged *s = STAGED(staged_burst(3, 30, 100), phases[i], "bot.tail_s=7");
+            staged_set(s, 1, replication, 2);
+            assert_int_equal(s->stage->onset_ns % MINUTE, expected_ns[i]);
+            assert_in_range(s->stage->shift_ns, 0, MINUTE - 1);
+            assert_int_equal(s->stage->end_ns, s->trace->rows[s->trace->row_count - 1].time_ns +
+                                                   s->stage->shift_ns + 7 * SECOND);
+            staged_free(s);
+        }
+    }
+}
+
 static void test_nothing_overtakes_on_the_feed(void **state) {
     (void)state;
     struct staged *s =
@@ -126,6 +145,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_single_run_keeps_the_true_phase),
         cmocka_unit_test(test_phases_are_one_in_each_part_of_a_minute),
+        cmocka_unit_test(test_phase_and_tail_can_be_given),
         cmocka_unit_test(test_nothing_overtakes_on_the_feed),
         cmocka_unit_test(test_an_outage_swallows_what_is_pushed_in_it),
         cmocka_unit_test(test_traces_are_slack_tight_or_binding),
