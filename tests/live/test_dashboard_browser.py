@@ -4,6 +4,7 @@ Without Chromium the test is skipped."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,8 +24,8 @@ READY = "document.body.dataset.ready === 'yes' && document.body.dataset.state ==
 class Server:
     """`weir serve`, at any port or at one that it had before."""
 
-    def __init__(self, port=0):
-        self._process = subprocess.Popen([os.environ["WEIR_COMMAND"], "serve", "--port", str(port)],
+    def __init__(self, port=0, *arguments):
+        self._process = subprocess.Popen([os.environ["WEIR_COMMAND"], "serve", "--port", str(port), *arguments],
                                          stdout=subprocess.PIPE, text=True)
         where = json.loads(self._process.stdout.readline())
         self.url, self.page, self.port = where["listening"], where["dashboard"], where["port"]
@@ -146,6 +147,28 @@ class Dashboard(unittest.TestCase):
         self.assertEqual(client.limiter.stats()["mode"], "normal")
         self.page.wait("document.querySelectorAll('.toast').length === 0")
         self.quiet()
+
+    def test_weir_live(self):
+        """The limiter that trades in another process is the one that the buttons reach."""
+        trace = os.environ["WEIR_CASCADE"]
+        server = Server(0, "--trace", trace, "--set", "bot.lead_s=10")
+        self.addCleanup(server.stop)
+        live = subprocess.Popen([os.environ["WEIR_COMMAND"], "live", trace, "--url", server.url, "--set",
+                                 "bot.lead_s=10"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(live.wait)
+        self.addCleanup(live.kill)
+        self.open(server.page)
+        self.page.wait("document.querySelector('#subject').innerText.startsWith('weir live, policy weir')")
+        self.page.click("#liquidation-btn")
+        self.page.click("#confirm-yes")
+        self.page.wait("document.querySelector('#liquidation-mode').innerText.startsWith('LIQUIDATION')")
+        self.assertTrue(server.stats()["liquidation_mode"])
+        self.page.click("#reset-btn")
+        self.page.wait("document.querySelector('#liquidation-mode').innerText === 'Normal'")
+        live.send_signal(signal.SIGINT)
+        self.page.wait("!document.querySelector('#unattached').hidden")
+        self.assertEqual(live.wait(20), 130)
+        self.assertEqual(self.page.console, [])
 
     def test_without_token(self):
         bot = self.bot()
