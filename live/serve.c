@@ -15,10 +15,12 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-/* Most connections at once, and what a request's head may hold. */
+/* Most connections at once, and what a request's head may hold. A connection has room for a head
+ * from its first byte, or none, to the end of its first request; were there fewer rooms than
+ * connections, those that say nothing would keep the others out. */
 #define CONNECTIONS_MAX 8192
 #define HEAD_BYTES_MAX 16384
-#define HEADS_MAX 1024
+#define HEADS_MAX CONNECTIONS_MAX
 
 #define IDLE_HTTP_S 120
 #define SLOW_HEAD_S 10
