@@ -126,7 +126,7 @@ __attribute__((format(printf, 2, 3))) static void fail(struct recorder *recorder
 
 static bool begin(struct recorder *recorder, int64_t now_ns) {
     struct live_recording_start start;
-    struct live_frames_error error;
+    struct live_frames_error error = {.text = ""};
     recorder->recording =
         live_recording_open(recorder->plan->out, recorder->plan->url, now_ns, &start, &error);
     if (!recorder->recording) {
