@@ -175,6 +175,10 @@ static void comparison_has_pairs_and_claims(void **state) {
     assert_holds(page, "Latency of all opportunities");
     assert_funnel_is_shown(page, "weir");
     assert_funnel_is_shown(page, "current");
+    const struct path script = workspace_path("compared/report-1-funnel.gp");
+    char *funnel = read_text(script.text);
+    assert_holds(funnel, "\n1 1 1 \""); /* everything is submitted */
+    free(funnel);
     assert_alone(page);
     assert_balanced(page);
     free(page);
@@ -279,6 +283,31 @@ static void night_names_its_command(void **state) {
     assert_holds(page, "weir bench run &#39;a b.json&#39; -o again.json");
     assert_holds(page, "<td>50.0 ±10.0 %</td>");
     free(page);
+    free(WEIR_OUT("report", night.text, night.text, "-o", page_path.text));
+    page = read_text(page_path.text);
+    assert_holds(page, "<title>night 1&#10;p on t: 50.0 %</title>");
+    assert_holds(page, "<title>night 2&#10;p on t: 50.0 %</title>");
+    free(page);
+}
+
+#define WORTH(trace, mean, verdict)                                                                \
+    "{\"trace\": \"" trace "\", \"mechanism\": \"m\", \"world\": \"w\", \"worth\": [{\"metric\": " \
+    "\"capture_rate\", \"difference\": {\"mean\": " mean "}, \"verdict\": \"" verdict "\"}]}"
+
+/** What is worth nothing on a whole trace takes no table. */
+static void mechanisms_stand_in_a_table_of_worlds(void **state) {
+    (void)state;
+    const struct path result = write_text(
+        "worth.json", "{\"schema\": \"weir.compare/1\", \"ablation\": [" WORTH(
+                          "t", "-0.1", "worse") ", " WORTH("u", "0.2", "undecided") "]}");
+    const struct path page_path = workspace_path("worth.html");
+    free(WEIR_OUT("report", result.text, "-o", page_path.text));
+    char *page = read_text(page_path.text);
+    assert_holds(page, "<th scope=\"row\">m</th><td>\xE2\x88\x92"
+                       "10.0</td>");
+    assert_holds(page, "u: no mechanism is worth anything");
+    assert_null(strstr(page, "20.0</td>"));
+    free(page);
 }
 
 static void documents_alone_are_reported(void **state) {
@@ -349,6 +378,7 @@ int main(void) {
         cmocka_unit_test(data_stays_data),
         cmocka_unit_test(study_shows_its_figures),
         cmocka_unit_test(night_names_its_command),
+        cmocka_unit_test(mechanisms_stand_in_a_table_of_worlds),
         cmocka_unit_test(documents_alone_are_reported),
         cmocka_unit_test(without_gnuplot_the_rest_is_there),
         cmocka_unit_test(bad_input_is_refused),
