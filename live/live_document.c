@@ -15,8 +15,11 @@ static json_t *quantiles(double *times_ms, size_t count) {
         double share;
     } at[] = {{"min", 0.0}, {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"max", 1.0}};
     json_t *object = json_object();
+    if (count == 0) {
+        return object;
+    }
     qsort(times_ms, count, sizeof *times_ms, compare_ms);
-    for (size_t i = 0; count > 0 && i < sizeof at / sizeof at[0]; i++) {
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
         const size_t place = (size_t)(at[i].share * (double)(count - 1) + 0.5);
         json_object_set_new(object, at[i].name, json_real(times_ms[place]));
     }

@@ -279,6 +279,68 @@ static void test_refusals(void **state) {
     refuse(NULL, wrong, 2, "does not begin with");
 }
 
+/** Status of a POST to /weir/restart with one more header. */
+static int restart_with(const struct served *served, const char *query, const char *header) {
+    char text[256];
+    const int fd = served_connect(served, 1);
+    snprintf(text, sizeof text,
+             "POST /weir/restart%s HTTP/1.1\r\nHost: x\r\n%sContent-Length: 0\r\n\r\n", query,
+             header);
+    assert_true(send_text(fd, text));
+    struct answer answer = receive_answer(fd);
+    const int status = answer.status;
+    answer_free(&answer);
+    close(fd);
+    return status;
+}
+
+/** What a restart forgets, what it keeps, and who may ask for it. */
+static void test_restart(void **state) {
+    (void)state;
+    char text[4096];
+    char symbol[16] = "";
+    char buy[128];
+    char where[128];
+    char *rows = text_of(calm);
+    snprintf(symbol, sizeof symbol, "%.7s", strstr(rows, ",T") + 1); /* of the first row */
+    free(rows);
+    snprintf(buy, sizeof buy, "symbol=%s&side=BUY&type=MARKET&quantity=5&signature=1", symbol);
+    snprintf(where, sizeof where, "GET /fapi/v2/positionRisk?symbol=%s&signature=1", symbol);
+    struct served served = serve(calm);
+    struct answer key = ask_once(&served, "POST /fapi/v1/listenKey", "k", NULL);
+    const char *listen_key = json_string_value(json_object_get(key.json, "listenKey"));
+    assert_non_null(listen_key);
+    char path[256];
+    snprintf(path, sizeof path, "/ws/%s", listen_key);
+    const int before = ws_open(&served, path);
+    struct answer order = ask_once(&served, "POST /fapi/v1/order", "k", buy);
+    assert_int_equal(order.status, 200);
+    answer_free(&order);
+    assert_true(ws_receive_until(before, "ORDER_TRADE_UPDATE", text, sizeof text));
+    assert_int_equal(restart_with(&served, "", "Origin: http://127.0.0.1\r\n"), 403);
+    assert_int_equal(restart_with(&served, "", "Sec-Fetch-Site: cross-site\r\n"), 403);
+    assert_int_equal(restart_with(&served, "?onset_ms=1", ""), 400);
+    assert_int_equal(restart_with(&served, "", ""), 200);
+    assert_false(ws_receive_until(before, "nothing more", text, sizeof text)); /* it ends */
+    close(before);
+    json_t *counted = served_state(&served);
+    assert_int_equal(number_at(counted, "requests"), 0);
+    json_decref(counted);
+    struct answer positions = ask_once(&served, where, "k", NULL);
+    const json_t *amount = json_object_get(json_array_get(positions.json, 0), "positionAmt");
+    assert_true(json_is_string(amount) && strtod(json_string_value(amount), NULL) == 0.0);
+    assert_int_equal(positions.weight, 5);
+    answer_free(&positions);
+    const int after = ws_open(&served, path); /* the listen key is still good */
+    order = ask_once(&served, "POST /fapi/v1/order", "k", buy);
+    assert_int_equal(order.orders, 1);
+    answer_free(&order);
+    assert_true(ws_receive_until(after, "ORDER_TRADE_UPDATE", text, sizeof text));
+    close(after);
+    answer_free(&key);
+    served_stop(&served, SIGTERM);
+}
+
 /** A signal, or the end of the server, ends a run with what was measured so far. */
 static void test_ends_early(void **state) {
     (void)state;
@@ -400,6 +462,7 @@ static int remove_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_agreement), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_ends_early), cmocka_unit_test(test_dashboard_switches)};
+        cmocka_unit_test(test_restart), cmocka_unit_test(test_ends_early),
+        cmocka_unit_test(test_dashboard_switches)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
