@@ -144,7 +144,7 @@ static bool begin(struct recorder *recorder, int64_t now_ns) {
 static void on_opened(void *context) {
     struct recorder *recorder = context;
     const int64_t now_ns = live_now_ns();
-    struct live_frames_error error;
+    struct live_frames_error error = {""};
     if (recorder->over || (!recorder->recording && !begin(recorder, now_ns))) {
         return;
     }
@@ -164,7 +164,7 @@ static void on_opened(void *context) {
 
 static void on_message(void *context, const char *text, size_t length) {
     struct recorder *recorder = context;
-    struct live_frames_error error;
+    struct live_frames_error error = {""};
     if (recorder->over) {
         return;
     }
@@ -187,7 +187,7 @@ static void on_heard(void *context) {
 }
 
 static void flush(struct recorder *recorder) {
-    struct live_frames_error error;
+    struct live_frames_error error = {""};
     const bool flushed = live_recording_flush(recorder->recording, live_now_ns(), &error);
     if (!flushed && !recorder->flush_fails) {
         tell(recorder, "%s; trying again each second", error.text);
@@ -248,7 +248,7 @@ static void catch_signals(void) {
 
 /** Ends the recording and says what is in it. */
 static void finish(struct recorder *recorder) {
-    struct live_frames_error error;
+    struct live_frames_error error = {""};
     const struct live_recording_counts counts = live_recording_counts(recorder->recording);
     const char *why = recorder->end.status == WEIR_RECORD_FAILED ? recorder->end.text
                       : stopped_by == SIGINT                     ? "SIGINT"

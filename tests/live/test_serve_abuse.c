@@ -262,7 +262,7 @@ static void test_signatures(void **state) {
                 payload, sizeof payload,
                 "symbol=BTCUSDT&side=BUY&type=MARKET&quantity=0.001&newClientOrderId=a%%2Fb%%3Ac"
                 "%s&timestamp=%lld",
-                cases[i].window, (long long)(now_ms() + cases[i].off_ms));
+                cases[i].window, (long long)now_ms() + (long long)cases[i].off_ms);
             const long code = signed_code(&served, cases[i].secret, payload, in_body == 1);
             if (code != cases[i].code) {
                 fail_msg("case %zu, %s: code %ld", i, in_body ? "body" : "query", code);

@@ -23,14 +23,20 @@ static void add_row(char *text, size_t size, long ms) {
              1700000000000 + ms);
 }
 
+static void add_text(char *text, size_t size, const char *more) {
+    const size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s", more);
+}
+
 static void are_passed_over(void **state) {
     (void)state;
     char text[4096] = BEGINNING;
     add_row(text, sizeof text, 1000);
-    strcat(text, GAP "{\"weir\":\"alive\",\"at_ms\":1700000004000}\n"
-                     "{\"weir\":\"other\",\"at_ms\":1700000004000,\"why\":\"x\",\"text\":\"y\"}\n");
+    add_text(text, sizeof text,
+             GAP "{\"weir\":\"alive\",\"at_ms\":1700000004000}\n"
+                 "{\"weir\":\"other\",\"at_ms\":1700000004000,\"why\":\"x\",\"text\":\"y\"}\n");
     add_row(text, sizeof text, 5000);
-    strcat(text, "{\"weir\":\"end\",\"at_ms\":1700000006000,\"why\":\"SIGINT\"}\n");
+    add_text(text, sizeof text, "{\"weir\":\"end\",\"at_ms\":1700000006000,\"why\":\"SIGINT\"}\n");
     struct weir_trace *trace = fixture_open(fixture_zstd("a.jsonl.zst", text, false).text);
     assert_int_equal(trace->row_count, 2);
     assert_int_equal(trace->gap_count, 1);
