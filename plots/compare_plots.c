@@ -133,7 +133,7 @@ static void make_dots(struct plots_album *album, const struct table_plot *t) {
 /** Most policies and traces that a picture of lines shows; more could not be told apart. */
 #define POLICIES_MAX 24
 #define PANELS_MAX 16
-#define SERIES_MAX (POLICIES_MAX * PANELS_MAX)
+#define SERIES_MAX ((size_t)POLICIES_MAX * PANELS_MAX)
 #define NAME_SIZE 256
 
 /** What the headings of a table of blocks say: whose lines stand in which panel. */

@@ -46,7 +46,7 @@ static void write_mean(const json_t *document, const char *metric, double mean, 
 void plots_metrics_row(struct plots_sheet *sheet, const char *name, const json_t *document,
                        const char *const *metrics, size_t count, bool failed) {
     char texts[PLOTS_METRICS_MAX][128];
-    const char *cells[PLOTS_METRICS_MAX];
+    const char *cells[PLOTS_METRICS_MAX] = {NULL};
     assert(count <= PLOTS_METRICS_MAX);
     for (size_t m = 0; m < count; m++) {
         double mean = 0.0;

@@ -440,7 +440,7 @@ static void front(struct plots_sheet *sheet, const json_t *root, const json_t *p
                   plots_text(plot, "policy", "?"));
         plots_markup(sheet, "</p>\n");
     }
-    FILE *script = errors > 0.0 ? plots_figure_open(sheet, name) : NULL;
+    FILE *script = all && errors > 0.0 ? plots_figure_open(sheet, name) : NULL;
     if (script) {
         qsort(all, count, sizeof *all, compare_tried);
         write_tried(sheet, script, all, count, plots_text(root, "objective", "?"));

@@ -171,12 +171,15 @@ void plots_figure_hover(struct plots_sheet *sheet, struct plots_area area, const
         drawing->areas = open_memstream(&drawing->area_text, &drawing->area_length);
     }
     char **more = realloc(drawing->hovers, (drawing->hover_count + 1) * sizeof *more);
-    drawing->hovers = more ? more : drawing->hovers;
-    if (!more || !drawing->areas || !(more[drawing->hover_count] = strdup(text))) {
+    if (more) {
+        drawing->hovers = more;
+    }
+    char *title = more && drawing->areas ? strdup(text) : NULL;
+    if (!title) {
         plots_fail(sheet->error, "not enough memory");
         return;
     }
-    drawing->hover_count++;
+    drawing->hovers[drawing->hover_count++] = title;
     fprintf(drawing->areas, "%.9g %.9g %.9g %.9g\n", area.x_from, area.x_until, area.y_from,
             area.y_until);
 }
