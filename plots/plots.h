@@ -25,8 +25,9 @@ enum weir_plots_status {
  */
 enum weir_plots_status weir_plots_replay(const char *folder, char *error, size_t error_size);
 
-/** The same for what `weir live --agreement` adds to its folder, from result.json and agreement.tsv:
- *  agreement.gp, agreement.svg and agreement.png, the live run laid over its replay. */
+/** The same for what `weir live --agreement` adds to its folder, from result.json and
+ * agreement.tsv: agreement.gp, agreement.svg and agreement.png, the live run laid over its replay.
+ */
 enum weir_plots_status weir_plots_agreement(const char *folder, char *error, size_t error_size);
 
 /**

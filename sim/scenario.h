@@ -80,8 +80,7 @@ struct weir_network_settings {
     double unavailable_rate;
     double outage_s;
     double reconnect_s;
-    double
-        orders_base_ms; /**< delay of the bot's requests, without load; 0: as the feed's */
+    double orders_base_ms; /**< delay of the bot's requests, without load; 0: as the feed's */
     double orders_draw_ms;
 };
 
