@@ -15,7 +15,7 @@ static json_t *quantiles(double *times_ms, size_t count) {
         double share;
     } at[] = {{"min", 0.0}, {"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"max", 1.0}};
     json_t *object = json_object();
-    if (count == 0) {
+    if (!times_ms || count == 0) {
         return object;
     }
     qsort(times_ms, count, sizeof *times_ms, compare_ms);
