@@ -390,12 +390,13 @@ char *live_exchange_state(struct live_exchange *exchange, int64_t now_ns) {
     struct weir_limit limits[WEIR_LIMITS_MAX];
     weir_exchange_limits(exchange->limits, limits);
     json_t *state = json_pack(
-        "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", "weir.state/1", "time_ms",
-        (json_int_t)(now_ns / 1000000), "time_ns", (json_int_t)now_ns, "weight_limit_1m",
-        (json_int_t)limits[0].limit, "order_limit_1m", (json_int_t)limits[1].limit, "requests",
-        (json_int_t)exchange->requests, "answered_429", (json_int_t)exchange->answered_429,
-        "answered_418", (json_int_t)exchange->answered_418, "ips", ips_state(exchange, now_ns),
-        "accounts", accounts_state(exchange, now_ns), "trace", trace_state(exchange->quotes));
+        "{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "schema", "weir.state/1", "rules",
+        exchange->scenario->exchange.rules_name, "time_ms", (json_int_t)(now_ns / 1000000),
+        "time_ns", (json_int_t)now_ns, "weight_limit_1m", (json_int_t)limits[0].limit,
+        "order_limit_1m", (json_int_t)limits[1].limit, "requests", (json_int_t)exchange->requests,
+        "answered_429", (json_int_t)exchange->answered_429, "answered_418",
+        (json_int_t)exchange->answered_418, "ips", ips_state(exchange, now_ns), "accounts",
+        accounts_state(exchange, now_ns), "trace", trace_state(exchange->quotes));
     char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
     json_decref(state);
     return text;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "attached.h"
 #include "bytes_read.h"
 
 #define PATH_SIZE 256
@@ -254,13 +255,18 @@ static bool is_local_program(const struct live_http *http, struct lws *wsi) {
 
 /** POST /weir/restart: the trace begins anew, its first liquidation at `onset_ms` (default: as long
  *  from now as after the start of the server). */
-static int restart(struct live_http *http, struct lws *wsi, struct live_exchange *exchange,
+static int restart(struct live_http *http, struct lws *wsi, const struct live_site *site,
                    int64_t now_ns) {
+    struct live_exchange *exchange = site->exchange;
     static char query[QUERY_SIZE];
     struct live_parameters parameters = {.count = 0};
     int64_t onset_ms = (now_ns + (int64_t)(exchange->scenario->bot.lead_s * 1e9)) / 1000000;
     if (!is_local_program(http, wsi)) {
         return refuse(http, wsi, 403, "Only programs on this machine may start the trace anew.");
+    }
+    if (site->attached && live_attached_address(site->attached)[0]) {
+        return refuse(http, wsi, 409,
+                      "A bot is trading on this trace: its limiter is attached. Wait for its end.");
     }
     const char *text = read_query(wsi, query, sizeof query, &parameters)
                            ? live_parameter(&parameters, "onset_ms")
@@ -277,13 +283,13 @@ static int restart(struct live_http *http, struct lws *wsi, struct live_exchange
 }
 
 /** What the server says of itself, and not as the exchange. -2: the path is none of these. */
-static int answer_as_server(struct live_http *http, struct lws *wsi, struct live_exchange *exchange,
+static int answer_as_server(struct live_http *http, struct lws *wsi, const struct live_site *site,
                             const char *path, enum weir_method method, int64_t now_ns) {
     if (strcmp(path, "/weir/restart") == 0 && method == WEIR_POST) {
-        return restart(http, wsi, exchange, now_ns);
+        return restart(http, wsi, site, now_ns);
     }
     if (strcmp(path, "/weir/state") == 0 && method == WEIR_GET) {
-        return answer_state(http, wsi, exchange, now_ns);
+        return answer_state(http, wsi, site->exchange, now_ns);
     }
     return -2;
 }
@@ -314,7 +320,7 @@ static int carry_out(struct live_http *http, struct lws *wsi, const struct live_
     if (lws_hdr_custom_length(wsi, NOTE, sizeof NOTE - 1) > 0) {
         http->arrived_ns = now_ns;
     }
-    const int result = answer_as_server(http, wsi, exchange, path, request.method, now_ns);
+    const int result = answer_as_server(http, wsi, site, path, request.method, now_ns);
     if (result != -2) {
         return result;
     }

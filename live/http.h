@@ -9,10 +9,11 @@
 #include "dashboard.h"
 #include "exchange_live.h"
 
-/** What is behind a server: either may be NULL. */
+/** What is behind a server: each may be NULL. */
 struct live_site {
     struct live_exchange *exchange;
     struct live_dashboard *dashboard;
+    const struct live_attached *attached; /**< the limiter of a bot that trades here */
 };
 
 /** One connection's HTTP request and its answer. All zeros before the first. */

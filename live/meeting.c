@@ -162,6 +162,13 @@ static bool check_limits(const json_t *state, const struct weir_scenario *scenar
     const int64_t weight = integer_at(state, "weight_limit_1m");
     const int64_t orders = integer_at(state, "order_limit_1m");
     const struct weir_exchange_rules *rules = &scenario->exchange.rules;
+    const char *theirs = json_string_value(json_object_get(state, "rules"));
+    if (theirs && strcmp(theirs, scenario->exchange.rules_name) != 0) {
+        return fails(error, WEIR_LIVE_BAD_INPUT,
+                     "the server keeps the rules %.40s, the scenario says %s: give weir serve and "
+                     "weir live the same --scenario and --set",
+                     theirs, scenario->exchange.rules_name);
+    }
     return (weight == rules->weight_per_minute && orders == rules->orders_per_minute) ||
            fails(error, WEIR_LIVE_BAD_INPUT,
                  "the server lets %" PRId64 " weight and %" PRId64

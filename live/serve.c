@@ -300,7 +300,8 @@ static bool create_dashboard(struct server *server) {
     const struct live_dashboard_source source = live_exchange_source(&server->view);
     server->site = (struct live_site){
         .exchange = server->exchange,
-        .dashboard = server->view.attached ? live_dashboard_create(&source) : NULL};
+        .dashboard = server->view.attached ? live_dashboard_create(&source) : NULL,
+        .attached = server->view.attached};
     if (server->site.dashboard) {
         live_attached_tell(server->view.attached, server->site.dashboard);
     }

@@ -69,7 +69,7 @@ export class Actions {
     const { attached, modes, live } = this.state;
     const why = !this.token
       ? 'Read only: to switch modes, open the whole address that was printed when the server started, with its token.'
-      : attached && !modes ? 'This limiter has no modes to switch.' : '';
+      : attached && !modes ? 'The modes of this limiter cannot be switched.' : '';
     for (const id of Object.keys(actions)) element(id).disabled = !(this.token && modes && live);
     element('locked').hidden = !why;
     element('locked').textContent = why;

@@ -257,7 +257,9 @@ static void test_refusals(void **state) {
     const char *ideal[] = {calm, "--policy", "ideal", NULL};
     const char *foreign[] = {calm, "--set", "foreign.dashboards=1", NULL};
     refuse(&served, other, 3, "another trace");
+    const char *rules[] = {calm, "--set", "exchange.rules=strict", NULL};
     refuse(&served, limits, 3, "same --scenario");
+    refuse(&served, rules, 3, "keeps the rules aster");
     refuse(&served, ideal, 2, "only the simulator");
     refuse(&served, foreign, 2, "foreign");
     struct answer answer = ask_once(&served, "POST /weir/restart", NULL, NULL);
@@ -355,13 +357,17 @@ static void test_ends_early(void **state) {
     struct served second = serve(sharp);
     const struct live interrupted = live_start(&first, "interrupted", arguments);
     const struct live abandoned = live_start(&second, "abandoned", arguments);
-    nanosleep(&(struct timespec){6, 0}, NULL);
+    nanosleep(&(struct timespec){5, 0}, NULL);
+    const char *another[] = {sharp, NULL};
+    refuse(&first, another, 1, "its limiter is attached"); /* it would take the trace away */
+    nanosleep(&(struct timespec){1, 0}, NULL);
     kill(interrupted.pid, SIGINT);
     served_stop(&second, SIGKILL);
     assert_int_equal(live_wait(&interrupted, 20), 128 + SIGINT);
     assert_int_equal(live_wait(&abandoned, 40), 1);
     assert_says(&abandoned, "the exchange is gone");
     served_stop(&first, SIGTERM);
+    assert_says(&interrupted, "This run ended early (signal 2)");
     json_t *result = json_load_file(interrupted.out, 0, NULL);
     assert_non_null(result);
     const json_t *live = json_object_get(result, "live");
