@@ -235,6 +235,11 @@ static void say_change(const struct weir_replay *replay, const struct weir_repla
 
 static void say_drawn(const struct weir_replay *replay, struct weir_diagnosis *d) {
     const struct weir_trace *trace = replay->trace;
+    if (!trace->built && replay->live) {
+        say(d, "The liquidations are recorded, the feed's throttle and delays drawn; delays and "
+               "faults of requests, and fills, are those that were met.");
+        return;
+    }
     if (!trace->built) {
         say(d, "The liquidations are recorded; drawn are delays, faults, fills and, with more than "
                "one "
@@ -248,10 +253,14 @@ static void say_drawn(const struct weir_replay *replay, struct weir_diagnosis *d
         snprintf(list + used, sizeof lists[0] - used, "%s%s", used ? ", " : "",
                  trace->fields[i].name);
     }
-    say(d, "Recorded: %s; derived: %s; drawn: %s, delays, faults and fills.",
+    say(d, "Recorded: %s; derived: %s; drawn: %s%s.",
         lists[WEIR_MARK_RECORDED][0] ? lists[WEIR_MARK_RECORDED] : "nothing",
         lists[WEIR_MARK_DERIVED][0] ? lists[WEIR_MARK_DERIVED] : "nothing",
-        lists[WEIR_MARK_DRAWN][0] ? lists[WEIR_MARK_DRAWN] : "nothing of the trace");
+        lists[WEIR_MARK_DRAWN][0] ? lists[WEIR_MARK_DRAWN] : "nothing of the trace",
+        replay->live
+            ? " and the feed's delays; delays and faults of requests, and fills, are those "
+              "that were met"
+            : ", delays, faults and fills");
 }
 
 const char *weir_say_origin(const struct weir_replay *replay, char *text, size_t size) {
@@ -259,6 +268,11 @@ const char *weir_say_origin(const struct weir_replay *replay, char *text, size_t
     say_drawn(replay, &d);
     snprintf(text, size, "%s", d.sentences[0]);
     return text;
+}
+
+/** Why a live run ended before its time, or NULL. */
+static const char *ended_early(const struct weir_replay *replay) {
+    return json_string_value(json_object_get(replay->live, "ended_early"));
 }
 
 void weir_diagnose(const struct weir_replay *replay, const struct weir_replay_policy *result,
@@ -275,9 +289,17 @@ void weir_diagnose(const struct weir_replay *replay, const struct weir_replay_po
         say_drawn(replay, d);
         return;
     }
-    say_whether(replay, result, d);
-    say_what(replay, &result->summary, d);
-    say_lost(replay, &result->summary, d);
-    say_change(replay, result, d);
+    const char *early = ended_early(replay);
+    if (early) {
+        say(d, "This run ended early (%.200s): all figures are of the part until then.", early);
+    }
+    if (!early || weir_mean(&result->summary, WEIR_METRIC_opportunities, 0.0) > 0.0) {
+        say_whether(replay, result, d);
+        say_what(replay, &result->summary, d);
+        say_lost(replay, &result->summary, d);
+    }
+    if (!early) {
+        say_change(replay, result, d);
+    }
     say_drawn(replay, d);
 }

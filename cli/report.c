@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arguments.h"
 #include "commands.h"
@@ -83,6 +84,9 @@ static int write_report(const struct weir_report *report, const char *output) {
     }
     const int exit_code =
         exit_of(weir_report_write(report, file.stream, error, sizeof error), error);
+    if (exit_code) {
+        rmdir(report->scripts); /* unless something is in it */
+    }
     const bool placed = weir_whole_file_end(&file, !exit_code, error, sizeof error);
     return exit_code || placed ? exit_code : weir_complain(WEIR_EXIT_FAILED, "%s", error);
 }

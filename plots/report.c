@@ -63,9 +63,10 @@ static void write_question(struct plots_sheet *sheet, const struct plots_source 
     switch (source->kind) {
     case PLOTS_REPLAY:
         plots_say(sheet,
-                  "What policy %s would have captured of the cascade %s, at what cost, and "
+                  "What policy %s %s of the cascade %s, at what cost, and "
                   "what stood in its way.",
                   plots_text(source->root, "policy", "?"),
+                  json_object_get(source->root, "live") ? "captured live" : "would have captured",
                   plots_text(source->root, "trace.name", "?"));
         break;
     case PLOTS_COMPARE:

@@ -139,7 +139,7 @@ static void facts_table(struct plots_sheet *sheet, const json_t *root) {
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         char text[512];
         const json_t *value = json_object_get(root, keys[i]);
-        if (value) {
+        if (value && !(strcmp(keys[i], "digest") == 0 && json_object_get(root, "live"))) {
             setting_text(value, text, sizeof text);
             fact(sheet, names[i], text);
         }
@@ -158,8 +158,11 @@ static void facts_table(struct plots_sheet *sheet, const json_t *root) {
 
 void plots_report_repeat(struct plots_sheet *sheet, const struct plots_source *source) {
     plots_heading(sheet, 0, "To repeat it");
-    plots_markup(sheet, "<p>The same version gives the same figures and the same digests:</p>\n"
-                        "<pre><code>");
+    plots_markup(sheet, json_object_get(source->root, "live")
+                            ? "<p>No two live runs are the same. This replays it in the simulator, "
+                              "with the phase and the delays that were met:</p>\n<pre><code>"
+                            : "<p>The same version gives the same figures and the same "
+                              "digests:</p>\n<pre><code>");
     switch (source->kind) {
     case PLOTS_REPLAY:
     case PLOTS_COMPARE:

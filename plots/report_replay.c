@@ -57,12 +57,42 @@ static void metric_table(struct plots_sheet *sheet, const json_t *root, const ch
     plots_table_close(sheet);
 }
 
+/** What was met in real time, if the run was live. */
+static void live_facts(struct plots_sheet *sheet, const json_t *root) {
+    const json_t *live = json_object_get(root, "live");
+    const char *early = plots_text(live, "ended_early", NULL);
+    const json_t *agreement = json_object_get(live, "agreement");
+    double out_ms = 0.0;
+    double back_ms = 0.0;
+    if (!live) {
+        return;
+    }
+    plots_markup(sheet, "<p>");
+    plots_say(sheet, "The run was live, against %s: requests, limits and fills are real. ",
+              plots_text(live, "url", "?"));
+    if (plots_number(live, "out_ms.p50", &out_ms) && plots_number(live, "back_ms.p50", &back_ms)) {
+        plots_say(sheet, "At the median they took %.2f ms out and %.2f ms back. ", out_ms, back_ms);
+    }
+    if (early) {
+        plots_say(sheet, "It ended early: %s. ", early);
+    }
+    if (agreement) {
+        plots_say(sheet, "A replay with the delays that were met %s.",
+                  json_is_true(json_object_get(agreement, "holds")) ? "agrees with it"
+                                                                    : "does not agree with it");
+    }
+    plots_markup(sheet, "</p>\n");
+}
+
 static void origins(struct plots_sheet *sheet, const json_t *root) {
     static const char *const marks[] = {"recorded", "derived", "drawn"};
+    live_facts(sheet, root);
     json_t *fields = plots_find(root, "trace.fields");
     if (!json_is_object(fields)) {
         plots_markup(sheet, "<p>");
-        plots_say(sheet, "The trace is a recording. Delays, faults and fills are drawn.");
+        plots_say(sheet, json_object_get(root, "live")
+                             ? "The trace is a recording; the feed's throttle and delays are drawn."
+                             : "The trace is a recording. Delays, faults and fills are drawn.");
         plots_markup(sheet, "</p>\n");
         return;
     }
@@ -81,8 +111,8 @@ static void origins(struct plots_sheet *sheet, const json_t *root) {
             }
         }
         if (m == 2 && used < sizeof parts) {
-            snprintf(parts + used, sizeof parts - used, "%sdelays, faults, fills",
-                     used ? ", " : "");
+            snprintf(parts + used, sizeof parts - used, "%s%s", used ? ", " : "",
+                     json_object_get(root, "live") ? "the feed's delays" : "delays, faults, fills");
         }
         plots_table_row(sheet, marks[m], (const char *[]){parts[0] ? parts : "–"}, 1);
     }
