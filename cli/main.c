@@ -67,16 +67,18 @@ static const struct command *find(const char *name) {
     return NULL;
 }
 
-/** The command that a wrong name was probably meant to be. */
-static const char *nearest(const char *name) {
-    size_t best = 0;
-    for (size_t i = 1; i < COMMAND_COUNT; i++) {
-        if (weir_name_distance(commands[i].name, name) <
-            weir_name_distance(commands[best].name, name)) {
-            best = i;
+static int complain_of_command(const char *name) {
+    const char *near = NULL;
+    size_t least = strlen(name) / 2 + 1; /* what is farther is no mistyping */
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const size_t distance = weir_name_distance(commands[i].name, name);
+        if (distance < least) {
+            least = distance;
+            near = commands[i].name;
         }
     }
-    return commands[best].name;
+    return weir_complain(WEIR_EXIT_WRONG_USE, "unknown command '%s'%s%s%s weir --help lists them",
+                         name, near ? "; did you mean '" : ";", near ? near : "", near ? "'?" : "");
 }
 
 int main(int argc, char **argv) {
@@ -107,7 +109,5 @@ int main(int argc, char **argv) {
         print_help(stderr);
         return WEIR_EXIT_WRONG_USE;
     }
-    return weir_complain(WEIR_EXIT_WRONG_USE,
-                         "unknown command '%s'; did you mean '%s'? weir --help lists them", name,
-                         nearest(name));
+    return complain_of_command(name);
 }

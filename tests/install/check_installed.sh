@@ -1,6 +1,6 @@
 #!/bin/sh
 # usage: check_installed.sh WHAT PREFIX LIBDIR VERSION CC WORK
-# Checks an installed Weir from outside, as a stranger's program meets it.
+# Checks an installed Weir from outside, as a program of somebody else meets it.
 #   headers  each header compiles alone, as C11 and as C++, without a warning
 #   exports  the shared library exports what the public headers declare, and nothing else, and needs
 #            only libc

@@ -1,4 +1,4 @@
-/* A stranger's program: built against the installed library, it asks for one order and says what
+/* A program outside of the project: built against the installed library, it asks for one order and says what
  * the limiter answered. */
 #include <stdio.h>
 #include <weir/abi.h>
