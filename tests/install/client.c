@@ -1,5 +1,5 @@
-/* A program outside of the project: built against the installed library, it asks for one order and says what
- * the limiter answered. */
+/* A program outside of the project: built against the installed library, it asks for one order and
+ * says what the limiter answered. */
 #include <stdio.h>
 #include <weir/abi.h>
 #include <weir/handle.h>
