@@ -191,7 +191,7 @@ class Dashboard(unittest.TestCase):
         bot = self.bot()
         bot.tell(mode=None, current_usage_pct=None, current_weight=None)
         self.open()
-        self.page.wait("document.querySelector('#locked').innerText.includes('no modes')")
+        self.page.wait("document.querySelector('#locked').innerText.includes('cannot be switched')")
         self.assertTrue(self.page.run("document.querySelector('#burst-btn').disabled"))
         self.assertIn("what the exchange counts", self.page.text("#counted-by"))
         self.assertRegex(self.page.text("#current-weight"), r"^\d+ / 2,400$")
