@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <libwebsockets.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "event_queue.h"
 #include "limiter_link.h"
 #include "live_books.h"
+#include "stop_signals.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define READY_MAX 64
@@ -61,16 +61,6 @@ struct live_bot {
     size_t next_push, next_open, next_close;
     bool over, failed, nudged, serving;
 };
-
-static volatile sig_atomic_t stopped_by;
-static struct lws_context *volatile stopped_context;
-
-static void stop(int number) {
-    stopped_by = number;
-    if (stopped_context) {
-        lws_cancel_service(stopped_context);
-    }
-}
 
 /* ---- time ---- */
 
@@ -354,7 +344,8 @@ static void check_bot(struct live_bot *live) {
         snprintf(live->error->text, sizeof live->error->text, "out of memory");
         live->failed = true;
     }
-    live->over = live->over || live->failed || live->now_ns >= live->stage->end_ns || stopped_by;
+    live->over =
+        live->over || live->failed || live->now_ns >= live->stage->end_ns || live_stop_signal();
 }
 
 /** Does everything that is due, and sets the timer for the next. */
@@ -546,18 +537,9 @@ static bool open_views(struct live_bot *live) {
     return true;
 }
 
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = stop};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-}
-
 static void run_loop(struct live_bot *live) {
-    catch_signals();
-    stopped_context = live->context;
+    live_stop_catch();
+    live_stop_wakes(live->context);
     push(live, live->stage->start_ns, KIND_START, 0);
     if (live->meeting->plan->shows_progress) {
         push(live, live->now_ns, KIND_SHOW, 0);
@@ -565,7 +547,7 @@ static void run_loop(struct live_bot *live) {
     do {
         serve(live);
     } while (!live->over && lws_service(live->context, 0) >= 0);
-    stopped_context = NULL;
+    live_stop_wakes(NULL);
     if (live->meeting->plan->shows_progress) {
         fputs("\r\033[K", stderr);
     }
@@ -629,7 +611,7 @@ static bool conclude(struct live_bot *live) {
     struct weir_live_measured *m = live->measured;
     const bool whole = live->now_ns >= live->stage->end_ns;
     const int64_t end_ns = whole ? live->stage->end_ns : live->now_ns;
-    m->signal = whole ? 0 : stopped_by;
+    m->signal = whole ? 0 : live_stop_signal();
     m->end_ns = end_ns;
     live->now_ns = end_ns > live->now_ns ? end_ns : live->now_ns;
     weir_bot_finish(live->bot, live->now_ns);
@@ -679,7 +661,6 @@ bool weir_live_run(const struct live_meeting *meeting, const struct weir_stage *
                             .anchor_monotonic_ns = monotonic_ns()};
     memset(run, 0, sizeof *run);
     *measured = (struct weir_live_measured){.signal = 0};
-    stopped_by = 0;
     bool ok = open_loop(&live) && open_bot(&live, policy) && open_lines(&live) && open_views(&live);
     if (ok) {
         run_loop(&live);

@@ -11,6 +11,7 @@
 
 #include "http.h"
 #include "recording.h"
+#include "stop_signals.h"
 #include "stream_client.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -34,16 +35,6 @@ struct recorder {
     uint64_t told;   /**< liquidations, when the rate was told last */
     char file[4096]; /**< that was told of last */
 };
-
-static volatile sig_atomic_t stopped_by;
-static struct live_stream_client *volatile stopped_client;
-
-static void stop(int number) {
-    stopped_by = number;
-    if (stopped_client) {
-        live_stream_client_wake(stopped_client);
-    }
-}
 
 static int64_t monotonic_ns(void) {
     struct timespec now;
@@ -237,22 +228,13 @@ static void on_tick(void *context) {
 
 /* Life. */
 
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = stop};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-}
-
 /** Ends the recording and says what is in it. */
 static void finish(struct recorder *recorder) {
     struct live_frames_error error = {""};
     const struct live_recording_counts counts = live_recording_counts(recorder->recording);
     const char *why = recorder->end.status == WEIR_RECORD_FAILED ? recorder->end.text
-                      : stopped_by == SIGINT                     ? "SIGINT"
-                      : stopped_by == SIGTERM                    ? "SIGTERM"
+                      : live_stop_signal() == SIGINT             ? "SIGINT"
+                      : live_stop_signal() == SIGTERM            ? "SIGTERM"
                                                                  : "time is over";
     const bool failed_before = recorder->end.status == WEIR_RECORD_FAILED;
     tell(recorder, "liquidations: %" PRIu64 "; gaps: %" PRIu64 ", %.3f s in all",
@@ -263,18 +245,18 @@ static void finish(struct recorder *recorder) {
 }
 
 static struct weir_record_end run(struct recorder *recorder) {
-    catch_signals();
-    stopped_client = recorder->client;
-    while (!stopped_by && !recorder->over) {
+    live_stop_catch();
+    live_stop_wakes(live_stream_client_context(recorder->client));
+    while (!live_stop_signal() && !recorder->over) {
         if (!live_stream_client_serve(recorder->client)) {
             fail(recorder, "the socket library gave up");
         }
     }
-    stopped_client = NULL;
+    live_stop_wakes(NULL);
     live_stream_client_destroy(recorder->client);
-    if (recorder->end.status == WEIR_RECORD_DONE && stopped_by) {
+    if (recorder->end.status == WEIR_RECORD_DONE && live_stop_signal()) {
         recorder->end.status = WEIR_RECORD_STOPPED;
-        recorder->end.signal = stopped_by;
+        recorder->end.signal = live_stop_signal();
     }
     if (recorder->recording) {
         finish(recorder);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <libwebsockets.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "attached.h"
 #include "exchange_view.h"
 #include "http.h"
+#include "stop_signals.h"
 #include "streams.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -43,16 +43,6 @@ struct connection {
     struct live_listener *listener;
     bool attached; /**< a bot's limiter is at its other end */
 };
-
-static volatile sig_atomic_t stopped_by;
-static struct lws_context *volatile stopped_context;
-
-static void stop(int number) {
-    stopped_by = number;
-    if (stopped_context) {
-        lws_cancel_service(stopped_context);
-    }
-}
 
 /* Timers. */
 
@@ -262,17 +252,8 @@ static void announce(const struct weir_serve_plan *plan, const struct server *se
     fflush(stdout);
 }
 
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = stop};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-}
-
 static struct weir_serve_end serve(const struct weir_serve_plan *plan, struct server *server) {
-    catch_signals();
+    live_stop_catch();
     lws_set_log_level(0, NULL);
     server->context = listen_at(plan, server);
     if (!server->context) {
@@ -281,16 +262,17 @@ static struct weir_serve_end serve(const struct weir_serve_plan *plan, struct se
                  (unsigned)plan->port, errno ? ": " : "", errno ? strerror(errno) : "");
         return end;
     }
-    stopped_context = server->context;
+    live_stop_wakes(server->context);
     set_alarm(server, live_now_ns());
     live_dashboard_start(server->site.dashboard, server->context);
     announce(plan, server);
-    while (!stopped_by && lws_service(server->context, 0) >= 0) {
+    while (!live_stop_signal() && lws_service(server->context, 0) >= 0) {
     }
-    stopped_context = NULL;
+    live_stop_wakes(NULL);
     lws_context_destroy(server->context);
-    return stopped_by ? (struct weir_serve_end){.status = WEIR_SERVE_STOPPED, .signal = stopped_by}
-                      : failed(WEIR_SERVE_FAILED, "the server stopped");
+    return live_stop_signal()
+               ? (struct weir_serve_end){.status = WEIR_SERVE_STOPPED, .signal = live_stop_signal()}
+               : failed(WEIR_SERVE_FAILED, "the server stopped");
 }
 
 /** The dashboard over the exchange and the limiter that a bot may attach. */

@@ -292,8 +292,8 @@ bool live_stream_client_serve(struct live_stream_client *client) {
     return lws_service(client->context, 0) >= 0;
 }
 
-void live_stream_client_wake(struct live_stream_client *client) {
-    lws_cancel_service(client->context);
+struct lws_context *live_stream_client_context(const struct live_stream_client *client) {
+    return client->context;
 }
 
 static void ignore(void *context, const char *why, bool whole, double retry_s) {

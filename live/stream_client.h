@@ -41,8 +41,8 @@ struct live_stream_client *live_stream_client_create(const struct live_stream_se
 /** Waits for what is next, at most a second, and deals with it. False: it cannot go on. */
 bool live_stream_client_serve(struct live_stream_client *client);
 
-/** Makes live_stream_client_serve return. May be called by a signal's handler. */
-void live_stream_client_wake(struct live_stream_client *client);
+/** Its loop, so that a signal can wake it: then live_stream_client_serve returns. */
+struct lws_context *live_stream_client_context(const struct live_stream_client *client);
 
 /** Closes the connection without telling. NULL is allowed. */
 void live_stream_client_destroy(struct live_stream_client *client);
