@@ -200,14 +200,6 @@ bool weir_agreement_folder(const struct weir_run *live, const struct weir_run *r
     if (!weir_whole_file_open(&file, path, error, error_size)) {
         return false;
     }
-    if (!write_seconds(live, replay, file.stream)) {
-        snprintf(error, error_size, "%.300s: out of memory", path);
-        weir_whole_file_discard(&file);
-        return false;
-    }
-    if (!weir_whole_file_finish(&file, error, error_size)) {
-        weir_whole_file_discard(&file);
-        return false;
-    }
-    return weir_whole_file_place(&file, error, error_size);
+    snprintf(error, error_size, "%.300s: out of memory", path);
+    return weir_whole_file_end(&file, write_seconds(live, replay, file.stream), error, error_size);
 }

@@ -305,14 +305,6 @@ bool weir_replay_log(const struct weir_replay *replay, size_t policy, const char
     }
     const bool written =
         weir_log_write(file.stream, &run->own, &run->foreign, replay->strategy, replay->second);
-    if (!written && !ferror(file.stream)) {
-        snprintf(error, error_size, "%.300s: out of memory", path);
-        weir_whole_file_discard(&file);
-        return false;
-    }
-    if (!weir_whole_file_finish(&file, error, error_size)) {
-        weir_whole_file_discard(&file);
-        return false;
-    }
-    return weir_whole_file_place(&file, error, error_size);
+    snprintf(error, error_size, "%.300s: out of memory", path);
+    return weir_whole_file_end(&file, written || ferror(file.stream), error, error_size);
 }
